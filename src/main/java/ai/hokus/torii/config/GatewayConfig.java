@@ -1,0 +1,29 @@
+package ai.hokus.torii.config;
+
+import java.util.Set;
+
+/**
+ * The whole configuration, valid by construction.
+ *
+ * @param api the listener for callers
+ * @param management the listener for operators
+ * @param mlflow the upstream
+ * @param auth the auth source and the verdict cache
+ * @param forward how requests travel
+ * @param corsOrigins origins whose scripts may read answers; empty: none
+ * @param drain how the process ends
+ */
+public record GatewayConfig(
+        ListenerConfig api,
+        ManagementConfig management,
+        MlflowConfig mlflow,
+        AuthConfig auth,
+        ForwardConfig forward,
+        Set<String> corsOrigins,
+        DrainConfig drain) {
+
+    /** Copies the origins, so that a configuration never changes. */
+    public GatewayConfig {
+        corsOrigins = Set.copyOf(corsOrigins);
+    }
+}

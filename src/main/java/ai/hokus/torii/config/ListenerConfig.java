@@ -1,0 +1,23 @@
+package ai.hokus.torii.config;
+
+import java.time.Duration;
+
+/**
+ * The api listener: what callers connect to.
+ *
+ * @param host address to bind
+ * @param port TCP port; 0 takes a free one
+ * @param instances event-loop verticles that share the port, at least 1
+ * @param headTimeout longest time for a connection to send its first request head
+ * @param idleTimeout how long a connection may stay open without a request
+ * @param maxTargetBytes longest request line, in bytes
+ * @param maxHeadBytes largest request head, in bytes
+ */
+public record ListenerConfig(
+        String host,
+        int port,
+        int instances,
+        Duration headTimeout,
+        Duration idleTimeout,
+        int maxTargetBytes,
+        int maxHeadBytes) {}

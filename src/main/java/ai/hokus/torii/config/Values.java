@@ -1,0 +1,231 @@
+package ai.hokus.torii.config;
+
+import ai.hokus.torii.config.Settings.Setting;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * The merged layers, read as typed values. A value that cannot be read becomes a problem and a stand-in is returned, so
+ * that one pass finds all problems; the stand-ins never leave the loader.
+ */
+final class Values {
+
+    /**
+     * A value and where it came from.
+     *
+     * @param text the value as written
+     * @param origin the environment name, or the file, or "default"
+     * @param label what to call the setting when the value is wrong
+     */
+    record Value(String text, String origin, String label) {}
+
+    private static final Map<String, Long> TIME_UNITS =
+            Map.of("ms", 1L, "s", 1000L, "m", 60_000L, "h", 3_600_000L, "d", 86_400_000L);
+    private static final Map<String, Long> SIZE_UNITS =
+            Map.of("B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30, "TiB", 1L << 40);
+
+    private final Map<String, Value> values;
+    private final List<Problem> problems;
+
+    Values(Map<String, Value> values, List<Problem> problems) {
+        this.values = values;
+        this.problems = problems;
+    }
+
+    void problem(String key, String message) {
+        Value value = values.get(key);
+        problems.add(
+                new Problem(value != null ? value.label() : Settings.byKey(key).label(), message));
+    }
+
+    boolean isSet(String key) {
+        return values.containsKey(key);
+    }
+
+    Optional<String> text(String key) {
+        Settings.byKey(key);
+        return Optional.ofNullable(values.get(key)).map(Value::text);
+    }
+
+    String required(String key, String remedy) {
+        return text(key).orElseGet(() -> {
+            problem(key, "is not set; " + remedy);
+            return "";
+        });
+    }
+
+    Optional<Secret> secret(String key) {
+        return text(key).map(Secret::new);
+    }
+
+    Optional<Path> path(String key) {
+        return text(key).map(Path::of);
+    }
+
+    boolean bool(String key) {
+        String text = required(key, "write true or false").toLowerCase(Locale.ROOT);
+        if (!text.equals("true") && !text.equals("false")) {
+            problem(key, "must be true or false, but is '" + text + "'");
+        }
+        return text.equals("true");
+    }
+
+    int integer(String key, int min, int max) {
+        String text = required(key, "write a number");
+        try {
+            int number = Integer.parseInt(text.trim());
+            if (number >= min && number <= max) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            problem(key, "must be a whole number, but is '" + text + "'");
+            return min;
+        }
+        problem(key, "must be between " + min + " and " + max + ", but is '" + text + "'");
+        return min;
+    }
+
+    Duration duration(String key, Duration min, Duration max) {
+        String text = required(key, "write a time with its unit, e.g. 30s");
+        Setting setting = Settings.byKey(key);
+        boolean bare = setting.takesBareSeconds()
+                && values.get(key) != null
+                && values.get(key).label().equals(setting.alias());
+        Optional<Long> millis = scaled(bare && isNumber(text) ? text + "s" : text, TIME_UNITS);
+        if (millis.isEmpty()) {
+            problem(
+                    key,
+                    "must be between " + brief(min) + " and " + brief(max) + ", but is '" + text + "'" + unit(text));
+            return min;
+        }
+        Duration duration = Duration.ofMillis(millis.get());
+        if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
+            problem(key, "must be between " + brief(min) + " and " + brief(max) + ", but is '" + text + "'");
+        }
+        return duration;
+    }
+
+    long bytes(String key, long min, long max) {
+        String text = required(key, "write a size with its unit, e.g. 64KiB");
+        Optional<Long> bytes = scaled(text, SIZE_UNITS);
+        if (bytes.isEmpty() || bytes.get() < min || bytes.get() > max) {
+            String range = "must be between " + size(min) + " and " + size(max);
+            problem(key, range + ", but is '" + text + "'" + (bytes.isEmpty() ? unit(text) : ""));
+            return min;
+        }
+        return bytes.get();
+    }
+
+    <E extends Enum<E>> E choice(String key, Class<E> type) {
+        String text = required(key, "write one of " + names(type));
+        for (E value : type.getEnumConstants()) {
+            if (name(value).equals(text)) {
+                return value;
+            }
+        }
+        problem(key, "must be one of " + names(type) + ", but is '" + text + "'");
+        return type.getEnumConstants()[0];
+    }
+
+    /** An http or https address with a host; credentials, query and fragment in it are refused. */
+    URI url(String key, String remedy) {
+        String text = required(key, remedy);
+        if (text.isEmpty()) {
+            return URI.create("http://unset.invalid");
+        }
+        try {
+            URI uri = new URI(text);
+            boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+            if (http
+                    && uri.getHost() != null
+                    && uri.getUserInfo() == null
+                    && uri.getQuery() == null
+                    && uri.getFragment() == null) {
+                return uri;
+            }
+            if (uri.getUserInfo() != null) {
+                problem(key, "must not hold a user or password; there are settings of their own for these");
+                return URI.create("http://unset.invalid");
+            }
+        } catch (URISyntaxException e) {
+            problem(key, "is not an address (" + e.getReason() + "); " + remedy);
+            return URI.create("http://unset.invalid");
+        }
+        problem(key, "must be an http:// or https:// address with a host, but is '" + text + "'; " + remedy);
+        return URI.create("http://unset.invalid");
+    }
+
+    List<String> list(String key) {
+        return text(key).stream()
+                .flatMap(text -> Arrays.stream(text.split(",")))
+                .map(String::trim)
+                .filter(item -> !item.isEmpty())
+                .toList();
+    }
+
+    private static boolean isNumber(String text) {
+        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9' || c == '.');
+    }
+
+    private static String unit(String text) {
+        return isNumber(text) ? " (no unit)" : "";
+    }
+
+    private static Optional<Long> scaled(String text, Map<String, Long> units) {
+        String trimmed = text.trim();
+        int digits = 0;
+        while (digits < trimmed.length() && "0123456789.".indexOf(trimmed.charAt(digits)) >= 0) {
+            digits++;
+        }
+        Long factor = units.get(trimmed.substring(digits).trim());
+        if (factor == null || digits == 0) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new java.math.BigDecimal(trimmed.substring(0, digits))
+                    .multiply(java.math.BigDecimal.valueOf(factor))
+                    .longValueExact());
+        } catch (ArithmeticException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String name(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static <E extends Enum<E>> String names(Class<E> type) {
+        return Arrays.stream(type.getEnumConstants()).map(Values::name).collect(Collectors.joining(", "));
+    }
+
+    private static String brief(Duration duration) {
+        long seconds = duration.toSeconds();
+        if (duration.toMillis() % 1000 != 0) {
+            return duration.toMillis() + "ms";
+        }
+        if (seconds >= 3600 && seconds % 3600 == 0) {
+            return seconds / 3600 + "h";
+        }
+        return seconds >= 60 && seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    private static String size(long bytes) {
+        List<String> units = new ArrayList<>(List.of("B", "KiB", "MiB", "GiB", "TiB"));
+        long value = bytes;
+        int unit = 0;
+        while (value >= 1024 && value % 1024 == 0 && unit < units.size() - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return value + units.get(unit);
+    }
+}
