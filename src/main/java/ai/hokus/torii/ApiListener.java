@@ -1,0 +1,146 @@
+package ai.hokus.torii;
+
+import ai.hokus.torii.auth.AuthProbe;
+import ai.hokus.torii.auth.AuthenticateStage;
+import ai.hokus.torii.auth.CachingKeyValidator;
+import ai.hokus.torii.config.GatewayConfig;
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.FailureHandler;
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.health.HealthEndpoints;
+import ai.hokus.torii.mlflow.Mounts;
+import ai.hokus.torii.models.ModelsEndpoint;
+import ai.hokus.torii.proxy.ForwardStage;
+import ai.hokus.torii.proxy.UpstreamCalls;
+import ai.hokus.torii.proxy.UpstreamPool;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** One event loop's api listener: its server, its connections to MLflow, its pipeline. Closes what it opened. */
+final class ApiListener extends VerticleBase {
+
+    private static final int CHUNK_BYTES = 64 * 1024;
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+
+    private final GatewayConfig config;
+    private final int port;
+    private final Gateway.Shared shared;
+    private final Gateway.AuthSource authSource;
+    private final Promise<Integer> bound;
+    private HttpServer server;
+    private UpstreamPool pool;
+    private Gateway.AuthSource.Handle auth;
+    private Connections connections;
+
+    ApiListener(
+            GatewayConfig config,
+            int port,
+            Gateway.Shared shared,
+            Gateway.AuthSource authSource,
+            Promise<Integer> bound) {
+        this.config = config;
+        this.port = port;
+        this.shared = shared;
+        this.authSource = authSource;
+        this.bound = bound;
+    }
+
+    @Override
+    public Future<?> start() {
+        pool = new UpstreamPool(vertx, config.mlflow(), config.forward());
+        auth = authSource.open(vertx);
+        connections = new Connections(vertx, config.api(), shared.health()::isDraining);
+        Pipeline pipeline = new Pipeline(stages(), new FailureHandler(vertx), shared.telemetry());
+        Handler<HttpServerRequest> handler = request -> {
+            connections.opened(request);
+            pipeline.handle(request);
+        };
+        server = vertx.createHttpServer(options())
+                .connectionHandler(connections::accepted)
+                .invalidRequestHandler(new InvalidRequests())
+                .requestHandler(handler);
+        return server.listen(port, config.api().host()).onSuccess(s -> bound.tryComplete(s.actualPort()));
+    }
+
+    private HttpServerOptions options() {
+        return new HttpServerOptions()
+                .setHandle100ContinueAutomatically(false)
+                .setHttp2ClearTextEnabled(false)
+                .setMaxInitialLineLength(config.api().maxTargetBytes())
+                .setMaxHeaderSize(config.api().maxHeadBytes())
+                .setMaxChunkSize(CHUNK_BYTES)
+                .setUseSemicolonAsQueryParamDelimiter(false)
+                .setCompressionSupported(false)
+                .setDecompressionSupported(false)
+                .setTcpNoDelay(true)
+                .setTcpKeepAlive(true)
+                .setAcceptBacklog(1024);
+    }
+
+    private Pipeline.Stages stages() {
+        return new Pipeline.Stages(
+                new Cors(config.corsOrigins()),
+                endpoints(),
+                new Mounts(config.mlflow().servesArtifacts()),
+                new AuthenticateStage(new CachingKeyValidator(auth.validator(), shared.verdicts())),
+                new ForwardStage(vertx, pool, config.mlflow(), config.forward(), shared.spool()));
+    }
+
+    private Map<String, Endpoint> endpoints() {
+        HealthEndpoints health = new HealthEndpoints(shared.health(), shared.buildJson());
+        UpstreamCalls calls = new UpstreamCalls(pool, config.mlflow(), CALL_TIMEOUT);
+        Map<String, Supplier<Future<Void>>> mlflow = new LinkedHashMap<>();
+        mlflow.put("connectivity", () -> calls.probe(MlflowProbes.CONNECTIVITY));
+        mlflow.put("api", () -> calls.probe(MlflowProbes.API));
+        mlflow.put(
+                "artifacts",
+                () -> config.mlflow().servesArtifacts()
+                        ? calls.probe(MlflowProbes.ARTIFACTS)
+                        : Future.failedFuture(GatewayFailure.artifactsDisabled()));
+        Map<String, Supplier<Future<Void>>> all = new LinkedHashMap<>(mlflow);
+        all.put("auth", () -> AuthProbe.run(auth.validator()));
+        Function<Exchange, Future<Void>> mlflowNow = exchange -> health.now(vertx, exchange, mlflow);
+        ModelsEndpoint models = new ModelsEndpoint((exchange, target) -> calls.get(target, exchange.principal())
+                .map(answer -> new ModelsEndpoint.Answer(
+                        answer.statusCode(), answer.getHeader("Content-Type"), answer.body())));
+        return Map.of(
+                "/health", new Endpoint("health", true, now(health::health)),
+                "/live", new Endpoint("health", true, now(health::live)),
+                "/ready", new Endpoint("health", true, now(health::ready)),
+                "/api/health", new Endpoint("health", false, exchange -> health.now(vertx, exchange, all)),
+                "/api/health/mlflow", new Endpoint("health", false, mlflowNow),
+                "/mlflow/health/mlflow", new Endpoint("health", false, mlflowNow),
+                "/api/mlflow/health/mlflow", new Endpoint("health", false, mlflowNow),
+                "/api/models", new Endpoint("models", false, models::handle));
+    }
+
+    private static Function<Exchange, Future<Void>> now(Consumer<HttpServerRequest> answer) {
+        return exchange -> {
+            answer.accept(exchange.request());
+            return Future.succeededFuture();
+        };
+    }
+
+    @Override
+    public Future<?> stop() {
+        connections.drain();
+        return server.shutdown(config.drain().grace().toMillis(), TimeUnit.MILLISECONDS)
+                .eventually(() -> {
+                    connections.stop();
+                    auth.close().run();
+                    return pool.close();
+                });
+    }
+}

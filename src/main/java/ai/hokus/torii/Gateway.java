@@ -1,0 +1,210 @@
+package ai.hokus.torii;
+
+import ai.hokus.torii.auth.AuthProbe;
+import ai.hokus.torii.auth.CachingKeyValidator;
+import ai.hokus.torii.auth.FileKeyValidator;
+import ai.hokus.torii.auth.HttpKeyValidator;
+import ai.hokus.torii.auth.KeyValidator;
+import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.config.GatewayConfig;
+import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.config.Problem;
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.health.HealthMonitor;
+import ai.hokus.torii.proxy.Spool;
+import ai.hokus.torii.proxy.UpstreamCalls;
+import ai.hokus.torii.telemetry.Meters;
+import ai.hokus.torii.telemetry.Telemetry;
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Builds the rooms from the configuration and listens: api verticles, one an event loop, and one for management. The
+ * only place where rooms meet.
+ */
+public final class Gateway {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+    private static final Duration MLFLOW_INTERVAL = Duration.ofSeconds(10);
+    private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
+    private static final Duration ARTIFACTS_INTERVAL = Duration.ofMinutes(10);
+    private static final String AUTH = "auth";
+    private static final String MLFLOW = "mlflow";
+    private static final String ARTIFACTS = "artifacts";
+
+    private final Vertx vertx;
+    private final GatewayConfig config;
+    private final Shared shared;
+    private final AuthSource authSource;
+    private int apiPort;
+    private int managementPort;
+
+    /** What the verticles of one process have in common; all of it is safe for concurrent use. */
+    record Shared(
+            BuildInfo build,
+            Meters meters,
+            Telemetry telemetry,
+            HealthMonitor health,
+            CachingKeyValidator.Memory verdicts,
+            Spool spool) {
+
+        JsonObject buildJson() {
+            return new JsonObject().put("version", build.version()).put("commit", build.commit());
+        }
+    }
+
+    /** Makes the validator of an event loop; a file's is shared, a service's is not. */
+    interface AuthSource {
+
+        /** The validator for the event loop this is called on, and what to do when the verticle stops. */
+        Handle open(Vertx vertx);
+
+        /** A validator and its end. */
+        record Handle(KeyValidator validator, Runnable close) {}
+    }
+
+    private Gateway(Vertx vertx, GatewayConfig config, Shared shared, AuthSource authSource) {
+        this.vertx = vertx;
+        this.config = config;
+        this.shared = shared;
+        this.authSource = authSource;
+    }
+
+    /**
+     * Starts listening. Dependencies that are down do not keep it from starting.
+     *
+     * @return the running gateway; a failed future when a port is taken or the key file cannot be read (as an
+     *     {@link InvalidConfigException})
+     */
+    public static Future<Gateway> start(Vertx vertx, GatewayConfig config) {
+        BuildInfo build = BuildInfo.read();
+        Meters meters = new Meters(build.version(), build.commit());
+        Spool spool = new Spool(vertx, config.forward().spool());
+        CachingKeyValidator.Memory verdicts =
+                new CachingKeyValidator.Memory(config.auth().cache(), Ticker.systemTicker(), Clock.systemUTC());
+        meters.gauge("torii.verdict.cache.entries", "Verdicts remembered", verdicts::size);
+        meters.gauge("torii.spool.bytes", "Bytes of bodies without a length that wait in files", spool::heldBytes);
+        HealthMonitor health = new HealthMonitor(vertx);
+        Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
+        Shared shared = new Shared(build, meters, telemetry, health, verdicts, spool);
+        return authSource(vertx, config.auth(), verdicts)
+                .compose(source -> new Gateway(vertx, config, shared, source).deploy())
+                .onFailure(cause -> meters.close());
+    }
+
+    private static Future<AuthSource> authSource(Vertx vertx, AuthConfig config, CachingKeyValidator.Memory verdicts) {
+        if (config.source() instanceof AuthConfig.Http http) {
+            return Future.succeededFuture(v -> {
+                HttpKeyValidator validator = new HttpKeyValidator(v, http);
+                return new AuthSource.Handle(validator, validator::close);
+            });
+        }
+        AuthConfig.KeyFile keyFile = (AuthConfig.KeyFile) config.source();
+        // A revoked key must not live on in the memory.
+        FileKeyValidator validator = new FileKeyValidator(vertx, keyFile, Clock.systemUTC(), verdicts::clear);
+        AuthSource source = v -> new AuthSource.Handle(validator, () -> {});
+        return validator
+                .start()
+                .map(source)
+                .recover(cause -> Future.failedFuture(new InvalidConfigException(
+                        List.of(new Problem("auth.file.path", "'" + keyFile.path() + "' " + cause.getMessage())))));
+    }
+
+    private Future<Gateway> deploy() {
+        int instances = config.api().instances();
+        // A port shared by instances must be known before the second one binds; Vert.x shares a negative one.
+        int port = config.api().port() == 0 ? -1 : config.api().port();
+        Promise<Integer> apiBound = Promise.promise();
+        Promise<Integer> managementBound = Promise.promise();
+        // Management first: whoever waits for the gateway can ask it from the beginning.
+        return vertx.deployVerticle(new ManagementListener(config, shared, authSource, managementBound))
+                .compose(id -> vertx.deployVerticle(
+                        () -> new ApiListener(config, port, shared, authSource, apiBound),
+                        new DeploymentOptions().setInstances(instances)))
+                .compose(id -> Future.all(apiBound.future(), managementBound.future()))
+                .map(bound -> {
+                    apiPort = apiBound.future().result();
+                    managementPort = managementBound.future().result();
+                    LOG.info(
+                            "torii {} listens on {}:{} (api) and {}:{} (management)",
+                            shared.build().version(),
+                            config.api().host(),
+                            apiPort,
+                            config.management().host(),
+                            managementPort);
+                    return this;
+                });
+    }
+
+    /** Registers what readiness depends on. */
+    static void registerChecks(
+            HealthMonitor health, UpstreamCalls mlflow, KeyValidator validator, boolean servesArtifacts) {
+        health.register(new HealthMonitor.Check(AUTH, true, AUTH_INTERVAL, () -> AuthProbe.run(validator)));
+        health.register(new HealthMonitor.Check(MLFLOW, true, MLFLOW_INTERVAL, () -> mlflow.probe(MlflowProbes.API)));
+        if (servesArtifacts) {
+            health.register(new HealthMonitor.Check(
+                    ARTIFACTS, false, ARTIFACTS_INTERVAL, () -> mlflow.probe(MlflowProbes.ARTIFACTS)));
+        }
+    }
+
+    /** Traffic that went well spares the checks the asking. */
+    private static void observe(HealthMonitor health, Exchange exchange) {
+        boolean asked =
+                exchange.verdictSource().filter(VerdictSource.CALL::equals).isPresent();
+        if (asked && exchange.principal().isPresent()) {
+            health.seen(AUTH);
+        }
+        boolean answered = exchange.upstreamNanos() >= 0 && exchange.failure().isEmpty();
+        if (answered && exchange.response().getStatusCode() < 300) {
+            health.seen(exchange.operation().isArtifactTransfer() ? ARTIFACTS : MLFLOW);
+        }
+    }
+
+    /** The port the api listener is bound to. */
+    public int apiPort() {
+        return apiPort;
+    }
+
+    /** The port the management listener is bound to. */
+    public int managementPort() {
+        return managementPort;
+    }
+
+    /** Whether every dependency has answered properly once; the same as {@code /ready}. */
+    public boolean isReady() {
+        return shared.health().isReady();
+    }
+
+    /**
+     * Ends in order: {@code /ready} says no at once, new requests are served for the drain delay, those in flight may
+     * take up to the grace time, then the listeners close. The caller closes Vert.x afterwards.
+     */
+    public Future<Void> drain() {
+        shared.health().drain();
+        Promise<Void> delayed = Promise.promise();
+        long millis = config.drain().delay().toMillis();
+        if (millis == 0) {
+            delayed.complete();
+        } else {
+            vertx.setTimer(millis, id -> delayed.complete());
+        }
+        return delayed.future()
+                .compose(v -> Future.join(
+                        vertx.deploymentIDs().stream().map(vertx::undeploy).toList()))
+                .eventually(() -> {
+                    shared.meters().close();
+                    return Future.succeededFuture();
+                })
+                .mapEmpty();
+    }
+}

@@ -1,0 +1,75 @@
+package ai.hokus.torii;
+
+import ai.hokus.torii.config.GatewayConfig;
+import ai.hokus.torii.health.HealthEndpoints;
+import ai.hokus.torii.health.HealthMonitor;
+import ai.hokus.torii.proxy.UpstreamCalls;
+import ai.hokus.torii.proxy.UpstreamPool;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/** The listener for operators: metrics and probes. Also the home of the health checks, which need an event loop. */
+final class ManagementListener extends VerticleBase {
+
+    private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(5);
+    private static final int IDLE_SECONDS = 75;
+
+    private final GatewayConfig config;
+    private final Gateway.Shared shared;
+    private final Gateway.AuthSource authSource;
+    private final Promise<Integer> bound;
+    private UpstreamPool pool;
+    private Gateway.AuthSource.Handle auth;
+    private HttpServer server;
+
+    ManagementListener(
+            GatewayConfig config, Gateway.Shared shared, Gateway.AuthSource authSource, Promise<Integer> bound) {
+        this.config = config;
+        this.shared = shared;
+        this.authSource = authSource;
+        this.bound = bound;
+    }
+
+    @Override
+    public Future<?> start() {
+        pool = new UpstreamPool(vertx, config.mlflow(), config.forward());
+        auth = authSource.open(vertx);
+        HealthMonitor monitor = shared.health();
+        UpstreamCalls calls = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
+        Gateway.registerChecks(monitor, calls, auth.validator(), config.mlflow().servesArtifacts());
+        monitor.start();
+        server = vertx.createHttpServer(
+                        new HttpServerOptions().setHttp2ClearTextEnabled(false).setIdleTimeout(IDLE_SECONDS))
+                .requestHandler(router());
+        return server.listen(config.management().port(), config.management().host())
+                .onSuccess(s -> bound.tryComplete(s.actualPort()));
+    }
+
+    private Router router() {
+        HealthEndpoints health = new HealthEndpoints(shared.health(), shared.buildJson());
+        Router router = Router.router(vertx);
+        router.get("/live").handler(context -> health.live(context.request()));
+        router.get("/ready").handler(context -> health.ready(context.request()));
+        router.get("/metrics")
+                .handler(context -> context.response()
+                        .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
+                        .end(shared.meters().scrape()));
+        return router;
+    }
+
+    @Override
+    public Future<?> stop() {
+        shared.health().stop();
+        return server.shutdown(1, TimeUnit.SECONDS).eventually(() -> {
+            auth.close().run();
+            return pool.close();
+        });
+    }
+}

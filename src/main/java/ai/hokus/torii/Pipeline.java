@@ -1,0 +1,104 @@
+package ai.hokus.torii;
+
+import ai.hokus.torii.auth.AuthenticateStage;
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.FailureHandler;
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.HeadRules;
+import ai.hokus.torii.exchange.Operation;
+import ai.hokus.torii.mlflow.CanonicalPath;
+import ai.hokus.torii.mlflow.Mounts;
+import ai.hokus.torii.proxy.ForwardStage;
+import ai.hokus.torii.telemetry.Telemetry;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * What happens to a request, in order. Beside each stage stands how a request can end there; whatever a stage fails
+ * with, {@link FailureHandler} writes, and {@link Telemetry} reads the facts once, at the end.
+ *
+ * <p>One instance an event loop, used there alone.
+ */
+final class Pipeline implements Handler<HttpServerRequest> {
+
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+    /** Where an exchange goes once its path is known. */
+    private record Destination(boolean isOpen, Function<Exchange, Future<Void>> handler) {}
+
+    /** The stages of one event loop. */
+    record Stages(
+            Cors cors,
+            Map<String, Endpoint> endpoints,
+            Mounts mounts,
+            AuthenticateStage authenticate,
+            ForwardStage forward) {}
+
+    private final Stages stages;
+    private final FailureHandler failures;
+    private final Telemetry telemetry;
+
+    Pipeline(Stages stages, FailureHandler failures, Telemetry telemetry) {
+        this.stages = stages;
+        this.failures = failures;
+        this.telemetry = telemetry;
+    }
+
+    @Override
+    public void handle(HttpServerRequest request) {
+        Exchange exchange = Exchange.open(request);
+        telemetry.opened(exchange);
+        Future<Void> answer;
+        try {
+            answer = answer(exchange);
+        } catch (RuntimeException e) {
+            answer = Future.failedFuture(e);
+        }
+        answer.onFailure(cause -> failures.write(exchange, cause));
+    }
+
+    private Future<Void> answer(Exchange exchange) {
+        HeadRules.check(exchange.request()); // 400 host_refused request_malformed
+        stages.cors().allow(exchange);
+        Destination to = resolve(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
+        if (to.isOpen()) {
+            return to.handler().apply(exchange);
+        }
+        return stages.authenticate()
+                .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429, 501, 503 auth_…
+                .compose(v -> to.handler().apply(exchange)); // 413 body_too_large, 501 502 503 504 upstream_…
+    }
+
+    private Destination resolve(Exchange exchange) {
+        HttpServerRequest request = exchange.request();
+        String method = request.method().name();
+        if (!METHODS.contains(method)) {
+            throw GatewayFailure.methodNotAllowed(Cors.METHODS);
+        }
+        if (request.method() == HttpMethod.OPTIONS) {
+            exchange.operation(new Operation("options", false));
+            return new Destination(true, this::options);
+        }
+        CanonicalPath canonical = CanonicalPath.parse(request.uri());
+        Endpoint own = stages.endpoints().get(canonical.path());
+        if (own != null) {
+            exchange.operation(new Operation(own.area(), false));
+            if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
+                throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
+            }
+            return new Destination(own.isOpen(), own.handler());
+        }
+        exchange.route(stages.mounts().resolve(method, canonical));
+        return new Destination(false, stages.forward()::apply);
+    }
+
+    private Future<Void> options(Exchange exchange) {
+        stages.cors().answer(exchange);
+        return Future.succeededFuture();
+    }
+}

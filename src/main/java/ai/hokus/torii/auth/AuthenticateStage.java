@@ -1,0 +1,35 @@
+package ai.hokus.torii.auth;
+
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.GatewayFailure;
+import io.vertx.core.Future;
+
+/** Admits an exchange whose key the validator accepts; used on the exchange's event loop. */
+public final class AuthenticateStage {
+
+    private final KeyValidator validator;
+
+    /** Asks this validator. */
+    public AuthenticateStage(KeyValidator validator) {
+        this.validator = validator;
+    }
+
+    /** Succeeds when the key is accepted and the principal is noted; fails with the refusal, or with the outage. */
+    public Future<Void> apply(Exchange exchange) {
+        long start = System.nanoTime();
+        return validator
+                .validate(Credentials.find(exchange.request().headers()), exchange.peer())
+                .onFailure(cause -> exchange.verdict(
+                        GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start))
+                .compose(answer -> {
+                    VerdictSource source = answer.isCached() ? VerdictSource.CACHE : VerdictSource.CALL;
+                    exchange.verdict(answer.verdict().outcome(), source, System.nanoTime() - start);
+                    return answer.verdict().admit();
+                })
+                .map(principal -> {
+                    exchange.principal(principal);
+                    return null;
+                });
+    }
+}

@@ -1,0 +1,109 @@
+package ai.hokus.torii.auth;
+
+import ai.hokus.torii.auth.KeyFile.InvalidKeyFileException;
+import ai.hokus.torii.auth.KeyFile.Key;
+import ai.hokus.torii.auth.Verdict.Accepted;
+import ai.hokus.torii.auth.Verdict.Refusal;
+import ai.hokus.torii.auth.Verdict.Rejected;
+import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.identity.Principal;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.file.FileProps;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Knows keys by a {@link KeyFile} and reads it anew when it changes; a file that cannot be read leaves the last good one
+ * in force. One instance serves all event loops.
+ */
+public final class FileKeyValidator implements KeyValidator {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileKeyValidator.class);
+
+    private final Vertx vertx;
+    private final AuthConfig.KeyFile config;
+    private final Clock clock;
+    private final Runnable onChange;
+    private volatile Map<String, Key> byDigest = Map.of();
+    private String version = "";
+    private long timer = -1;
+
+    /** Reads nothing yet; {@code onChange} runs after each new version of the file is in force. */
+    public FileKeyValidator(Vertx vertx, AuthConfig.KeyFile config, Clock clock, Runnable onChange) {
+        this.vertx = vertx;
+        this.config = config;
+        this.clock = clock;
+        this.onChange = onChange;
+    }
+
+    /** Reads the file for the first time; fails with an {@link InvalidKeyFileException} or the file's own error. */
+    public Future<Void> start() {
+        return vertx.fileSystem()
+                .props(config.path().toString())
+                .compose(this::read)
+                .onSuccess(v -> timer = vertx.setTimer(config.reloadInterval().toMillis(), id -> look()));
+    }
+
+    /** Looks at the file no more. */
+    public void stop() {
+        vertx.cancelTimer(timer);
+    }
+
+    private void look() {
+        vertx.fileSystem()
+                .props(config.path().toString())
+                .compose(props -> version(props).equals(version) ? Future.succeededFuture() : read(props))
+                .onFailure(cause ->
+                        LOG.error("the key file is not taken over, the last good one stays: {}", cause.getMessage()))
+                .onComplete(
+                        result -> timer = vertx.setTimer(config.reloadInterval().toMillis(), id -> look()));
+    }
+
+    private static String version(FileProps props) {
+        return props.lastModifiedTime() + "/" + props.size();
+    }
+
+    private Future<Void> read(FileProps props) {
+        return vertx.fileSystem().readFile(config.path().toString()).compose(bytes -> {
+            // Noted even when it is bad, so that a bad file is complained of once and not every second.
+            version = version(props);
+            try {
+                KeyFile file = KeyFile.parse(bytes.toString(StandardCharsets.UTF_8));
+                Map<String, Key> keys = new HashMap<>();
+                file.keys().forEach(key -> keys.put(key.sha256(), key));
+                byDigest = Map.copyOf(keys);
+                LOG.info("{} keys in force", keys.size());
+                onChange.run();
+                return Future.succeededFuture();
+            } catch (InvalidKeyFileException e) {
+                return Future.failedFuture(e);
+            }
+        });
+    }
+
+    @Override
+    public Future<Answer> validate(ApiKey shown, String clientIp) {
+        String digest = KeyFile.digest(shown);
+        Key key = byDigest.get(digest);
+        Instant now = clock.instant();
+        boolean good = key != null
+                && MessageDigest.isEqual(
+                        key.sha256().getBytes(StandardCharsets.US_ASCII), digest.getBytes(StandardCharsets.US_ASCII))
+                && key.revokedAt().isEmpty()
+                && key.expiresAt().map(now::isBefore).orElse(true);
+        Verdict verdict = good ? new Accepted(principal(key)) : new Rejected(Refusal.REFUSED);
+        return Future.succeededFuture(new Answer(verdict, false));
+    }
+
+    private static Principal principal(Key key) {
+        return new Principal(key.keyId(), key.userId(), key.scopes(), key.requestsPerHour(), key.expiresAt());
+    }
+}

@@ -1,0 +1,255 @@
+package ai.hokus.torii.exchange;
+
+import ai.hokus.torii.identity.Principal;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One request and its answer: the facts the stages find out, and the two moments everybody waits for, the caller's
+ * leaving and the end.
+ *
+ * <p>Belongs to the event loop of the caller's connection; never touched from another thread. A stage writes facts,
+ * telemetry reads them once, at the end. It owns the close and exception handlers of request and response: a stage that
+ * wants to know of the caller's leaving asks {@link #onCallerGone}.
+ */
+public final class Exchange {
+
+    /** Where a verdict came from. */
+    public enum VerdictSource {
+        /** The auth source was asked. */
+        CALL,
+        /** It was remembered. */
+        CACHE
+    }
+
+    private final HttpServerRequest request;
+    private final String id;
+    private final long startNanos = System.nanoTime();
+    private final List<Runnable> goneListeners = new ArrayList<>(2);
+    private Consumer<Exchange> endListener = exchange -> {};
+
+    private Operation operation = new Operation("unresolved", false);
+    private Route route;
+    private Principal principal;
+    private VerdictSource verdictSource;
+    private String verdictOutcome;
+    private GatewayFailure failure;
+    private long authNanos = -1;
+    private long upstreamNanos = -1;
+    private long bytesIn;
+    private long bytesOut;
+    private boolean requestEnded;
+    private boolean callerGone;
+    private boolean ended;
+
+    private Exchange(HttpServerRequest request) {
+        this.request = request;
+        this.id = RequestId.of(request.getHeader("X-Request-Id"));
+    }
+
+    /**
+     * Opens the exchange of a request that has just arrived. Pauses the body at once: without that, bytes that arrive
+     * while the key is checked would be lost.
+     */
+    public static Exchange open(HttpServerRequest request) {
+        request.pause();
+        Exchange exchange = new Exchange(request);
+        HttpServerResponse response = request.response();
+        response.putHeader("X-Request-Id", exchange.id);
+        response.closeHandler(v -> exchange.callerLeft());
+        response.exceptionHandler(t -> exchange.callerLeft());
+        request.exceptionHandler(t -> exchange.callerLeft());
+        response.endHandler(v -> exchange.end());
+        return exchange;
+    }
+
+    /** Called once, when the answer is written or the caller has left. */
+    public void onEnd(Consumer<Exchange> listener) {
+        endListener = listener;
+    }
+
+    /** Called when the caller's connection breaks before the answer is written; at once if it already has. */
+    public void onCallerGone(Runnable listener) {
+        if (callerGone) {
+            listener.run();
+        } else {
+            goneListeners.add(listener);
+        }
+    }
+
+    private void callerLeft() {
+        if (ended) {
+            return;
+        }
+        callerGone = true;
+        List.copyOf(goneListeners).forEach(Runnable::run);
+        end();
+    }
+
+    private void end() {
+        if (!ended) {
+            ended = true;
+            if (!declaresBody()) {
+                // Lets the end of the message through, without which the connection's next request would wait for ever.
+                request.resume();
+            }
+            endListener.accept(this);
+        }
+    }
+
+    /** Whether the body was announced in the head (RFC 9112 §6.3). */
+    public boolean declaresBody() {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length != null && !length.equals("0") || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+    }
+
+    /** Whether a body was announced that has not been read to its end. */
+    public boolean hasUnreadBody() {
+        return declaresBody() && !requestEnded;
+    }
+
+    /** Whether the caller waits for 100 Continue before it sends the body (RFC 9110 §10.1.1). */
+    public boolean expectsContinue() {
+        return request.version() != HttpVersion.HTTP_1_0
+                && "100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT));
+    }
+
+    /** The stage that reads the body says when its end has come. */
+    public void requestEnded() {
+        requestEnded = true;
+    }
+
+    /** Whether the caller left before the answer was written. */
+    public boolean isCallerGone() {
+        return callerGone;
+    }
+
+    /** Whether nothing more will happen. */
+    public boolean isEnded() {
+        return ended;
+    }
+
+    /** The request as it came, paused. */
+    public HttpServerRequest request() {
+        return request;
+    }
+
+    /** Its answer. */
+    public HttpServerResponse response() {
+        return request.response();
+    }
+
+    /** Its name. */
+    public String id() {
+        return id;
+    }
+
+    /** The address of the peer, without port. */
+    public String peer() {
+        return request.connection().remoteAddress().hostAddress();
+    }
+
+    /** Nanoseconds since it was opened. */
+    public long nanos() {
+        return System.nanoTime() - startNanos;
+    }
+
+    /** What it is about; {@code unresolved} until that is known. */
+    public Operation operation() {
+        return operation;
+    }
+
+    /** Fact: what it is about. */
+    public void operation(Operation found) {
+        operation = found;
+    }
+
+    /** Where it goes in MLflow; empty for the gateway's own routes. */
+    public Optional<Route> route() {
+        return Optional.ofNullable(route);
+    }
+
+    /** Fact: where it goes in MLflow. */
+    public void route(Route found) {
+        route = found;
+        operation = found.operation();
+    }
+
+    /** Who asks; empty before the key was accepted and on open routes. */
+    public Optional<Principal> principal() {
+        return Optional.ofNullable(principal);
+    }
+
+    /** Fact: who asks. */
+    public void principal(Principal found) {
+        principal = found;
+    }
+
+    /** Fact: what the check of the key came to, where that came from, and how long it took. */
+    public void verdict(String outcome, VerdictSource source, long nanos) {
+        verdictOutcome = outcome;
+        verdictSource = source;
+        authNanos = nanos;
+    }
+
+    /** What the check of the key came to: accepted, or a reason's code; empty when no key was checked. */
+    public Optional<String> verdictOutcome() {
+        return Optional.ofNullable(verdictOutcome);
+    }
+
+    /** Where the verdict came from; empty when no key was checked. */
+    public Optional<VerdictSource> verdictSource() {
+        return Optional.ofNullable(verdictSource);
+    }
+
+    /** Nanoseconds the check of the key took; -1 when there was none. */
+    public long authNanos() {
+        return authNanos;
+    }
+
+    /** Fact: nanoseconds from the request's going out until the head of MLflow's answer. */
+    public void upstreamNanos(long nanos) {
+        upstreamNanos = nanos;
+    }
+
+    /** Nanoseconds until the head of MLflow's answer; -1 when there was none. */
+    public long upstreamNanos() {
+        return upstreamNanos;
+    }
+
+    /** Fact: body bytes from the caller. */
+    public void received(int bytes) {
+        bytesIn += bytes;
+    }
+
+    /** Fact: body bytes to the caller. */
+    public void sent(int bytes) {
+        bytesOut += bytes;
+    }
+
+    /** Body bytes from the caller. */
+    public long bytesIn() {
+        return bytesIn;
+    }
+
+    /** Body bytes to the caller. */
+    public long bytesOut() {
+        return bytesOut;
+    }
+
+    /** Fact: it failed. */
+    public void failure(GatewayFailure found) {
+        failure = found;
+    }
+
+    /** Why it failed; empty when it did not, or when MLflow itself said no. */
+    public Optional<GatewayFailure> failure() {
+        return Optional.ofNullable(failure);
+    }
+}

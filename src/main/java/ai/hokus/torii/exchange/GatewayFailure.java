@@ -1,0 +1,256 @@
+package ai.hokus.torii.exchange;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The one way a stage says no: a reason, a sentence for the person who reads it, and what to do.
+ *
+ * <p>Carries no stack trace: a refusal is an answer, not an accident. Its message never holds a key, an address or
+ * anything else the caller should not read; what only an operator may see is in {@link #detail()}.
+ */
+public final class GatewayFailure extends RuntimeException {
+
+    /** Longest pause a caller is asked for; MLflow's Python client obeys any, an hour included. */
+    public static final Duration MAX_RETRY_AFTER = Duration.ofSeconds(60);
+
+    private static final long serialVersionUID = 1L;
+    private static final Duration SOON = Duration.ofSeconds(2);
+
+    private final Reason reason;
+    private final transient Optional<Duration> retryAfter;
+    private final String detail;
+    private final transient Map<String, String> headers;
+
+    private GatewayFailure(
+            Reason reason, String message, Optional<Duration> retryAfter, String detail, Map<String, String> headers) {
+        super(message, null, false, false);
+        this.reason = reason;
+        this.retryAfter = retryAfter;
+        this.detail = detail;
+        this.headers = headers;
+    }
+
+    private static GatewayFailure of(Reason reason, String message) {
+        return new GatewayFailure(reason, message, Optional.empty(), "", Map.of());
+    }
+
+    private static GatewayFailure passing(Reason reason, String message, String detail) {
+        return new GatewayFailure(reason, message, Optional.of(SOON), detail, Map.of());
+    }
+
+    private static GatewayFailure settled(Reason reason, String message, String detail) {
+        return new GatewayFailure(reason, message, Optional.empty(), detail, Map.of());
+    }
+
+    /** The request target can be read in two ways; {@code what} names the part that can. */
+    public static GatewayFailure pathRefused(String what) {
+        return of(Reason.PATH_REFUSED, "The request path is refused because it is ambiguous: " + what + ".");
+    }
+
+    /** The Host field is missing, doubled or no host. */
+    public static GatewayFailure hostRefused(String what) {
+        return of(Reason.HOST_REFUSED, "The Host header is refused: " + what + ".");
+    }
+
+    /** The request is not well-formed HTTP; {@code what} names the part. */
+    public static GatewayFailure requestMalformed(String what) {
+        return of(Reason.REQUEST_MALFORMED, "The request is malformed: " + what + ".");
+    }
+
+    /** Two credentials that differ. */
+    public static GatewayFailure credentialsConflict() {
+        return of(
+                Reason.CREDENTIALS_CONFLICT,
+                "The request carries two API keys that differ. Send one, in Authorization or in X-API-Key.");
+    }
+
+    /** Nothing is served under this path. */
+    public static GatewayFailure routeUnknown() {
+        return of(
+                Reason.ROUTE_UNKNOWN,
+                "No such path on this gateway. MLflow is served under /api/mlflow and /mlflow:"
+                        + " set MLFLOW_TRACKING_URI=https://<this host>/api/mlflow.");
+    }
+
+    /** The path exists, but not with this method. */
+    public static GatewayFailure methodNotAllowed(String allowed) {
+        return new GatewayFailure(
+                Reason.METHOD_NOT_ALLOWED,
+                "This path does not take that method. Allowed: " + allowed + ".",
+                Optional.empty(),
+                "",
+                Map.of("Allow", allowed));
+    }
+
+    /** No key was sent. */
+    public static GatewayFailure keyMissing() {
+        return challenge(
+                Reason.KEY_MISSING,
+                "API key required. Set MLFLOW_TRACKING_TOKEN=<your key>, or send it as"
+                        + " 'Authorization: Bearer <key>' or 'X-API-Key: <key>'.");
+    }
+
+    /** What was sent cannot be a key. */
+    public static GatewayFailure keyMalformed() {
+        return challenge(
+                Reason.KEY_MALFORMED,
+                "Invalid or expired API key: what was sent cannot be a key (it is too long, holds characters that no"
+                        + " key has, or is not well-formed Basic). Copy it once more, whole and without quotes.");
+    }
+
+    /** The auth source does not accept the key. */
+    public static GatewayFailure keyRefused() {
+        return challenge(
+                Reason.KEY_REFUSED,
+                "Invalid or expired API key. It was checked and is not accepted; make sure that it is the whole key, or"
+                        + " ask for a new one.");
+    }
+
+    private static GatewayFailure challenge(Reason reason, String message) {
+        return new GatewayFailure(
+                reason,
+                message,
+                Optional.empty(),
+                "",
+                Map.of("WWW-Authenticate", "Bearer realm=\"torii\", Basic realm=\"torii\""));
+    }
+
+    /** The auth source knows the key and does not allow it here: its 403 or 402. */
+    public static GatewayFailure keyNotAllowed() {
+        return of(
+                Reason.KEY_NOT_ALLOWED,
+                "The API key is known but not allowed here: the auth service answered that it lacks permission or"
+                        + " balance. Ask whoever issued the key.");
+    }
+
+    /** The auth service did not understand the question; {@code detail} is for the operator. */
+    public static GatewayFailure authContract(String detail) {
+        return settled(
+                Reason.AUTH_CONTRACT,
+                "The gateway and the auth service do not understand each other, so no key can be checked. Your key may"
+                        + " well be valid. The operator of this gateway must mend its settings (auth.http.form, path,"
+                        + " service-id).",
+                detail);
+    }
+
+    /** The auth service could not be reached or failed. */
+    public static GatewayFailure authUnavailable(String detail) {
+        return passing(
+                Reason.AUTH_UNAVAILABLE,
+                "The auth service cannot be asked at the moment, so the key could not be checked. Your key may well be"
+                        + " valid; try again shortly.",
+                detail);
+    }
+
+    /** The auth service did not answer in time. */
+    public static GatewayFailure authTimeout(String detail) {
+        return passing(
+                Reason.AUTH_TIMEOUT,
+                "The auth service did not answer in time, so the key could not be checked. Your key may well be valid;"
+                        + " try again shortly.",
+                detail);
+    }
+
+    /** The auth service answered something that is no verdict. */
+    public static GatewayFailure authAnswerUnreadable(String detail) {
+        return passing(
+                Reason.AUTH_ANSWER_UNREADABLE,
+                "The auth service gave an answer that is no verdict, so the key could not be checked. Your key may"
+                        + " well be valid; try again shortly.",
+                detail);
+    }
+
+    /** The auth service's 429, passed on. */
+    public static GatewayFailure authRateLimited(Duration retryAfter) {
+        return new GatewayFailure(
+                Reason.AUTH_RATE_LIMITED,
+                "The auth service limits how often this key may be checked; wait and try again.",
+                Optional.of(retryAfter),
+                "",
+                Map.of());
+    }
+
+    /** A body is larger than a setting allows. */
+    public static GatewayFailure bodyTooLarge(String setting, String limit) {
+        return of(
+                Reason.BODY_TOO_LARGE,
+                "The request body has no Content-Length and is larger than " + limit + " (" + setting
+                        + "). Send it with a Content-Length, as MLflow's clients do.");
+    }
+
+    /** No connection to MLflow. */
+    public static GatewayFailure upstreamUnreachable(String detail) {
+        return passing(Reason.UPSTREAM_UNREACHABLE, "MLflow cannot be reached by the gateway.", detail);
+    }
+
+    /** MLflow's connection broke or its answer was no HTTP. */
+    public static GatewayFailure upstreamBroken(String detail) {
+        return settled(
+                Reason.UPSTREAM_BROKEN,
+                "MLflow broke off or gave an answer that cannot be passed on. The request may or may not have been"
+                        + " carried out.",
+                detail);
+    }
+
+    /** MLflow did not answer in time. */
+    public static GatewayFailure upstreamTimeout(String detail) {
+        return settled(
+                Reason.UPSTREAM_TIMEOUT,
+                "MLflow did not answer in time. The request may still be carried out.",
+                detail);
+    }
+
+    /** MLflow's own host check refuses the Host field we send. */
+    public static GatewayFailure upstreamRefusesHost() {
+        return settled(
+                Reason.UPSTREAM_REFUSES_HOST,
+                "MLflow refuses the gateway's Host header, so every call would fail. The operator must start MLflow"
+                        + " with --allowed-hosts for it, or set mlflow.host-header.",
+                "MLflow answered 403 'Invalid Host header'");
+    }
+
+    /** This MLflow was started without artifact serving. */
+    public static GatewayFailure artifactsDisabled() {
+        return of(
+                Reason.ARTIFACTS_DISABLED,
+                "This MLflow does not serve artifacts (MLFLOW_SERVE_ARTIFACTS=false), so models cannot be uploaded or"
+                        + " downloaded through the gateway.");
+    }
+
+    /** More requests wait for MLflow than may wait. */
+    public static GatewayFailure overloaded(String detail) {
+        return passing(Reason.OVERLOADED, "The gateway is busy: too many requests wait for MLflow.", detail);
+    }
+
+    /** A fault of ours; {@code detail} goes to the log only. */
+    public static GatewayFailure internal(String detail) {
+        return settled(Reason.INTERNAL, "The gateway failed. Quote the request id to whoever operates it.", detail);
+    }
+
+    /** Any failure as one of ours: unknown ones are faults of the gateway. */
+    public static GatewayFailure from(Throwable cause) {
+        return cause instanceof GatewayFailure failure ? failure : internal(String.valueOf(cause));
+    }
+
+    /** Why. */
+    public Reason reason() {
+        return reason;
+    }
+
+    /** How long to wait before the next try, at most {@link #MAX_RETRY_AFTER}; empty when waiting does not help. */
+    public Optional<Duration> retryAfter() {
+        return retryAfter.map(d -> d.compareTo(MAX_RETRY_AFTER) > 0 ? MAX_RETRY_AFTER : d);
+    }
+
+    /** For the operator's log alone; may name addresses, never a key. Empty when there is nothing to add. */
+    public String detail() {
+        return detail;
+    }
+
+    /** Header fields this failure adds to its answer. */
+    public Map<String, String> headers() {
+        return headers;
+    }
+}

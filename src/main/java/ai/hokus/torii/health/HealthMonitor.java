@@ -1,0 +1,183 @@
+package ai.hokus.torii.health;
+
+import ai.hokus.torii.exchange.GatewayFailure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.healthchecks.CheckResult;
+import io.vertx.ext.healthchecks.HealthChecks;
+import io.vertx.ext.healthchecks.Status;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/**
+ * Runs named checks now and then and remembers what they came to, so that probes cost nothing.
+ *
+ * <p>Traffic counts as a check: what was {@linkplain #seen seen} to work within a check's interval is not asked again. A
+ * required check that has never passed is repeated every second, a failing one every ten. The checks run on the event
+ * loop the monitor was started on; everything else may be called from any thread.
+ */
+public final class HealthMonitor {
+
+    private static final long TIMEOUT_MILLIS = 10_000;
+    private static final long IMPATIENT_MILLIS = 1000;
+    private static final long FAILING_MILLIS = 10_000;
+
+    /**
+     * One thing that must work.
+     *
+     * @param name its name in answers
+     * @param isRequired whether readiness waits for it
+     * @param interval how often it is repeated once it has passed
+     * @param probe succeeds when it works; a {@code GatewayFailure} says by its reason why it does not
+     */
+    public record Check(String name, boolean isRequired, Duration interval, Supplier<Future<Void>> probe) {}
+
+    /**
+     * What a check came to last.
+     *
+     * @param isUp whether it passed
+     * @param hasPassed whether it ever did
+     * @param reason why it did not pass; empty when it did
+     */
+    public record State(boolean isUp, boolean hasPassed, String reason) {}
+
+    private final Vertx vertx;
+    private final HealthChecks checks;
+    private final Map<String, Check> byName = new LinkedHashMap<>();
+    private final Map<String, State> states = new ConcurrentHashMap<>();
+    private final Map<String, Long> seenNanos = new ConcurrentHashMap<>();
+    private volatile boolean draining;
+    private boolean stopped;
+
+    /** Knows no check yet. */
+    public HealthMonitor(Vertx vertx) {
+        this.vertx = vertx;
+        this.checks = HealthChecks.create(vertx);
+    }
+
+    /** Adds a check; before the start. */
+    public HealthMonitor register(Check check) {
+        byName.put(check.name(), check);
+        states.put(check.name(), new State(false, false, "not checked yet"));
+        checks.register(
+                check.name(),
+                TIMEOUT_MILLIS,
+                promise -> check.probe()
+                        .get()
+                        .onComplete(
+                                v -> promise.tryComplete(Status.OK()),
+                                cause ->
+                                        promise.tryComplete(Status.KO(new JsonObject().put("reason", reason(cause))))));
+        return this;
+    }
+
+    /** Runs every check, and again and again until it is stopped. */
+    public void start() {
+        byName.values().forEach(this::run);
+    }
+
+    /** Runs no check any more. */
+    public void stop() {
+        stopped = true;
+    }
+
+    /** From now on {@code /ready} says no. */
+    public void drain() {
+        draining = true;
+    }
+
+    /** Whether the process is on its way out. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    /** Notes that real traffic has just proved what this check would ask; without effect when there is no such check. */
+    public void seen(String name) {
+        State before = states.get(name);
+        if (before != null) {
+            seenNanos.put(name, System.nanoTime());
+            if (!before.isUp()) {
+                states.put(name, new State(true, true, ""));
+            }
+        }
+    }
+
+    private boolean wasSeenLately(Check check) {
+        Long seen = seenNanos.get(check.name());
+        return seen != null && System.nanoTime() - seen < check.interval().toNanos();
+    }
+
+    private void run(Check check) {
+        if (stopped) {
+            return;
+        }
+        if (wasSeenLately(check)) {
+            later(check, check.interval().toMillis());
+            return;
+        }
+        checks.checkStatus(check.name()).onComplete(result -> {
+            boolean hadPassed = states.get(check.name()).hasPassed();
+            boolean up = result.succeeded() && CheckResult.isUp(result.result());
+            states.put(check.name(), new State(up, hadPassed || up, up ? "" : why(result.result())));
+            long failing = check.isRequired() && !hadPassed ? IMPATIENT_MILLIS : FAILING_MILLIS;
+            later(check, up ? check.interval().toMillis() : failing);
+        });
+    }
+
+    private void later(Check check, long millis) {
+        vertx.setTimer(millis, id -> run(check));
+    }
+
+    private static String why(CheckResult result) {
+        JsonObject data = result == null ? null : result.getData();
+        return data == null ? "no answer" : data.getString("reason", data.getString("cause", "no answer"));
+    }
+
+    /** A failure's stable code; never its text, which may name an address. */
+    static String reason(Throwable cause) {
+        return GatewayFailure.from(cause).reason().code();
+    }
+
+    /** Whether every required check has passed once and the process is not draining. */
+    public boolean isReady() {
+        return !draining
+                && byName.values().stream()
+                        .filter(Check::isRequired)
+                        .allMatch(check -> states.get(check.name()).hasPassed());
+    }
+
+    /** Whether every check passes now. */
+    public boolean isAllUp() {
+        return states.values().stream().allMatch(State::isUp);
+    }
+
+    /** One word: draining, starting, degraded or ok. */
+    public String status() {
+        if (draining) {
+            return "draining";
+        }
+        if (!isReady()) {
+            return "starting";
+        }
+        return isAllUp() ? "ok" : "degraded";
+    }
+
+    /** The state of each check, without addresses. */
+    public JsonArray components() {
+        JsonArray list = new JsonArray();
+        byName.keySet().forEach(name -> {
+            State state = states.get(name);
+            JsonObject component = new JsonObject().put("name", name).put("status", state.isUp() ? "up" : "down");
+            if (!state.isUp()) {
+                component.put("reason", state.reason());
+            }
+            list.add(component);
+        });
+        return list;
+    }
+}

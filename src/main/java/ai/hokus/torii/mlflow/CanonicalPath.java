@@ -1,0 +1,171 @@
+package ai.hokus.torii.mlflow;
+
+import ai.hokus.torii.exchange.GatewayFailure;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/**
+ * A request target read once, in the one way it can be read; anything that MLflow could read differently is refused.
+ *
+ * <p>MLflow decodes a path once before it routes ({@code %2F} becomes a slash) and artifact paths again until nothing
+ * changes (measured on MLflow 3.6, still so in 3.17). So an escape that decodes to a delimiter, or to another escape,
+ * has two readings. Escapes of unreserved characters are decoded (RFC 3986 §6.2.2.2), every other legal escape stays
+ * byte for byte.
+ *
+ * @param path starts with a slash; no dot segment, no control character
+ * @param query as it came, without the question mark; null when there was none
+ */
+public record CanonicalPath(String path, String query) {
+
+    /**
+     * Reads a request target in origin-form or absolute-form (RFC 9112 §3.2); the authority of an absolute one is
+     * ignored.
+     *
+     * @throws GatewayFailure path_refused, naming what is ambiguous
+     */
+    public static CanonicalPath parse(String target) {
+        String origin = originForm(target);
+        int question = origin.indexOf('?');
+        String rawPath = question < 0 ? origin : origin.substring(0, question);
+        String query = question < 0 ? null : origin.substring(question + 1);
+        if (query != null) {
+            refuseBadBytes(query, "query");
+        }
+        return new CanonicalPath(canonical(rawPath), query);
+    }
+
+    private static String originForm(String target) {
+        if (target.startsWith("/")) {
+            return target;
+        }
+        String lower = target.toLowerCase(Locale.ROOT);
+        if (lower.startsWith("http://") || lower.startsWith("https://")) {
+            int authority = target.indexOf("//") + 2;
+            int end = authority;
+            while (end < target.length() && "/?#".indexOf(target.charAt(end)) < 0) {
+                end++;
+            }
+            String rest = target.substring(end);
+            return rest.startsWith("/") ? rest : "/" + rest;
+        }
+        throw GatewayFailure.pathRefused("it does not start with a slash");
+    }
+
+    private static String canonical(String raw) {
+        refuseBadBytes(raw, "path");
+        if (raw.indexOf(';') >= 0) {
+            throw GatewayFailure.pathRefused("it holds a raw ';' (write %3B)");
+        }
+        String path = raw.indexOf('%') < 0 ? raw : decodeUnreserved(raw);
+        refuseDotSegments(path);
+        return path;
+    }
+
+    private static void refuseBadBytes(String text, String part) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c <= ' ' || c >= 0x7f) {
+                throw GatewayFailure.pathRefused(
+                        "its " + part + " holds a space, a control character or raw 8-bit text");
+            }
+            if (c == '#' || c == '\\' && part.equals("path")) {
+                throw GatewayFailure.pathRefused("its " + part + " holds a raw '" + c + "'");
+            }
+        }
+    }
+
+    private static String decodeUnreserved(String raw) {
+        StringBuilder out = new StringBuilder(raw.length());
+        byte[] decoded = new byte[raw.length()];
+        int count = 0;
+        for (int i = 0; i < raw.length(); i++) {
+            char c = raw.charAt(i);
+            if (c != '%') {
+                out.append(c);
+                decoded[count++] = (byte) c;
+                continue;
+            }
+            int value = escape(raw, i);
+            refuseEscape(raw, i, value);
+            if (isUnreserved(value)) {
+                out.append((char) value);
+            } else {
+                out.append(raw, i, i + 3);
+            }
+            decoded[count++] = (byte) value;
+            i += 2;
+        }
+        refuseBadUtf8(decoded, count);
+        return out.toString();
+    }
+
+    private static int escape(String raw, int at) {
+        int high = at + 2 < raw.length() ? Character.digit(raw.charAt(at + 1), 16) : -1;
+        int low = at + 2 < raw.length() ? Character.digit(raw.charAt(at + 2), 16) : -1;
+        if (high < 0 || low < 0) {
+            throw GatewayFailure.pathRefused("it holds a '%' that is no escape (write %25)");
+        }
+        return high << 4 | low;
+    }
+
+    private static void refuseEscape(String raw, int at, int value) {
+        boolean control = value < 0x20 || value == 0x7f;
+        if (control || value == '/' || value == '\\') {
+            throw GatewayFailure.pathRefused(
+                    "it holds " + raw.substring(at, at + 3) + ", an encoded slash, backslash or control character");
+        }
+        boolean escapesEscape = value == '%'
+                && at + 4 < raw.length()
+                && Character.digit(raw.charAt(at + 3), 16) >= 0
+                && Character.digit(raw.charAt(at + 4), 16) >= 0;
+        // "%25%32%66" decodes to "%2f" as well: what follows an encoded percent sign may be encoded itself.
+        boolean hidesEscape =
+                value == '%' && at + 3 < raw.length() && raw.charAt(at + 3) == '%' && hidesHexDigit(raw, at + 3);
+        if (escapesEscape || hidesEscape) {
+            throw GatewayFailure.pathRefused(
+                    "it is encoded twice (" + raw.substring(at, Math.min(at + 5, raw.length())) + ")");
+        }
+    }
+
+    private static boolean hidesHexDigit(String raw, int at) {
+        return Character.digit((char) escape(raw, at), 16) >= 0;
+    }
+
+    private static boolean isUnreserved(int c) {
+        return c >= 'a' && c <= 'z'
+                || c >= 'A' && c <= 'Z'
+                || c >= '0' && c <= '9'
+                || c == '-'
+                || c == '.'
+                || c == '_'
+                || c == '~';
+    }
+
+    private static void refuseBadUtf8(byte[] bytes, int count) {
+        try {
+            StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(bytes, 0, count));
+        } catch (CharacterCodingException e) {
+            throw GatewayFailure.pathRefused("its escapes are not UTF-8");
+        }
+    }
+
+    private static void refuseDotSegments(String path) {
+        int start = 1;
+        while (start <= path.length()) {
+            int end = path.indexOf('/', start);
+            end = end < 0 ? path.length() : end;
+            boolean dot = end - start == 1 && path.charAt(start) == '.';
+            boolean dots = end - start == 2 && path.charAt(start) == '.' && path.charAt(start + 1) == '.';
+            if (dot || dots) {
+                throw GatewayFailure.pathRefused("it holds a '.' or '..' segment");
+            }
+            start = end + 1;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.config.ForwardConfig;
+import ai.hokus.torii.config.MlflowConfig;
+import ai.hokus.torii.exchange.Exchange;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+
+/** Forwards an exchange to MLflow; used on the exchange's event loop. */
+public final class ForwardStage {
+
+    private final Vertx vertx;
+    private final UpstreamPool pool;
+    private final ForwardConfig config;
+    private final Spool spool;
+    private final RequestHeaders requestHeaders;
+    private final ResponseHeaders responseHeaders;
+
+    /** Forwards over this pool; bodies without a length wait in this spool. */
+    public ForwardStage(Vertx vertx, UpstreamPool pool, MlflowConfig mlflow, ForwardConfig config, Spool spool) {
+        this.vertx = vertx;
+        this.pool = pool;
+        this.config = config;
+        this.spool = spool;
+        this.requestHeaders = new RequestHeaders(mlflow);
+        this.responseHeaders = new ResponseHeaders(mlflow);
+    }
+
+    /**
+     * Completes when the answer is on its way out whole, or visibly broken; fails with a {@code GatewayFailure} while
+     * nothing of it was sent.
+     */
+    public Future<Void> apply(Exchange exchange) {
+        if (exchange.isCallerGone()) {
+            return Future.succeededFuture();
+        }
+        return body(exchange).compose(body -> new Relay(this, exchange, body).run());
+    }
+
+    private Future<RequestBody> body(Exchange exchange) {
+        if (exchange.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
+            if (exchange.expectsContinue()) {
+                exchange.response().writeContinue();
+            }
+            return new LengthFinder(vertx, exchange, config, spool).find();
+        }
+        String length = exchange.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+        boolean hasBody = length != null && !length.equals("0");
+        return Future.succeededFuture(hasBody ? new RequestBody.Sized(length) : new RequestBody.None(length != null));
+    }
+
+    Vertx vertx() {
+        return vertx;
+    }
+
+    UpstreamPool pool() {
+        return pool;
+    }
+
+    ForwardConfig config() {
+        return config;
+    }
+
+    RequestHeaders requestHeaders() {
+        return requestHeaders;
+    }
+
+    ResponseHeaders responseHeaders() {
+        return responseHeaders;
+    }
+}

@@ -1,0 +1,115 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.config.ForwardConfig;
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+
+/**
+ * Finds the length of a body that came without one. MLflow under uvicorn drops a chunked body on its Flask routes: it
+ * answers 200 and stores 0 bytes (measured on MLflow 3.6), so such a body is sent on with a length.
+ */
+final class LengthFinder {
+
+    private static final int HELD_BYTES = 64 * 1024;
+
+    private final Exchange exchange;
+    private final HttpServerRequest request;
+    private final ForwardConfig config;
+    private final Spool spool;
+    private final Deadline deadline;
+    private final Promise<RequestBody> found = Promise.promise();
+    private final Buffer first = Buffer.buffer();
+    private SpoolFile file;
+
+    LengthFinder(Vertx vertx, Exchange exchange, ForwardConfig config, Spool spool) {
+        this.exchange = exchange;
+        this.request = exchange.request();
+        this.config = config;
+        this.spool = spool;
+        this.deadline = new Deadline(vertx);
+    }
+
+    /** Reads until the length is known, or until it is decided to go on without. */
+    Future<RequestBody> find() {
+        deadline.start(config.stallTimeout(), () -> fail(GatewayFailure.requestMalformed("its body stopped coming")));
+        exchange.onCallerGone(() -> fail(GatewayFailure.requestMalformed("its body was cut")));
+        request.handler(this::hold);
+        request.endHandler(v -> {
+            exchange.requestEnded();
+            succeed(new RequestBody.Held(first));
+        });
+        request.resume();
+        return found.future();
+    }
+
+    private void hold(Buffer chunk) {
+        deadline.touch();
+        exchange.received(chunk.length());
+        first.appendBuffer(chunk);
+        if (first.length() <= HELD_BYTES) {
+            return;
+        }
+        request.pause();
+        request.handler(null);
+        switch (config.unknownLength()) {
+            case REFUSE -> fail(GatewayFailure.bodyTooLarge("upload.unknown-length: refuse", HELD_BYTES + " bytes"));
+            case STREAM -> succeed(new RequestBody.Streamed(first));
+            case SPOOL -> spool.open().onComplete(this::spool, this::fail);
+        }
+    }
+
+    private void spool(SpoolFile opened) {
+        file = opened;
+        if (found.future().isComplete()) {
+            file.close();
+            return;
+        }
+        request.handler(chunk -> {
+            exchange.received(chunk.length());
+            write(chunk);
+        });
+        request.endHandler(v -> {
+            exchange.requestEnded();
+            succeed(new RequestBody.Spooled(file));
+        });
+        write(first);
+        request.resume();
+    }
+
+    private void write(Buffer chunk) {
+        deadline.touch();
+        if (found.future().isComplete()) {
+            return;
+        }
+        try {
+            file.write(chunk).onFailure(cause -> fail(GatewayFailure.internal("spool: " + cause.getMessage())));
+        } catch (GatewayFailure tooLarge) {
+            fail(tooLarge);
+            return;
+        }
+        if (file.isFull()) {
+            request.pause();
+            file.onDrain(() -> {
+                deadline.touch();
+                request.resume();
+            });
+        }
+    }
+
+    private void succeed(RequestBody body) {
+        deadline.cancel();
+        found.tryComplete(body);
+    }
+
+    private void fail(Throwable cause) {
+        deadline.cancel();
+        if (found.tryFail(cause) && file != null) {
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.config.MlflowConfig;
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.identity.Principal;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The rules by which a caller's header fields become MLflow's: what is dropped, what is set.
+ *
+ * <p>Dropped are hop-by-hop fields with all that {@code Connection} names (RFC 9110 §7.6.1), credentials, every field by
+ * which proxies hand identity or addresses on, method overrides, and every name with {@code _} or {@code .}: MLflow
+ * bridges to WSGI, which folds {@code X_User_Id} and {@code X-User-Id} into one variable. Immutable.
+ */
+final class RequestHeaders {
+
+    static final Set<String> HOP_BY_HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings");
+
+    private static final Set<String> DROPPED = Set.of(
+            // Set by us, or part of the framing, or answered by us.
+            "host",
+            "content-length",
+            "expect",
+            "x-request-id",
+            // Credentials and what belongs to our own origin.
+            "authorization",
+            "x-api-key",
+            "cookie",
+            "cookie2",
+            "origin",
+            // Method overrides.
+            "x-http-method-override",
+            "x-http-method",
+            "x-method-override",
+            // Addresses and targets as other proxies hand them on.
+            "forwarded",
+            "via",
+            "proxy",
+            "x-real-ip",
+            "x-client-ip",
+            "client-ip",
+            "true-client-ip",
+            "cf-connecting-ip",
+            "cf-connecting-ipv6",
+            "fastly-client-ip",
+            "x-cluster-client-ip",
+            "x-originating-ip",
+            "x-remote-ip",
+            "x-remote-addr",
+            "x-original-url",
+            "x-original-uri",
+            "x-original-host",
+            "x-original-method",
+            "x-rewrite-url",
+            "x-host",
+            "x-scheme",
+            "x-url-scheme",
+            "front-end-https",
+            "script-name",
+            "path-info",
+            // Identity as other proxies hand it on.
+            "remote-user",
+            "x-user",
+            "x-username",
+            "x-userid",
+            "x-groups",
+            "x-roles",
+            "x-role",
+            "x-email",
+            "x-tenant-id",
+            "x-scopes",
+            "x-is-admin",
+            "x-admin",
+            "x-principal",
+            "x-identity",
+            "x-id-token",
+            "x-access-token",
+            "x-mlflow-authorization",
+            "x-mlflow-gateway-caller",
+            "x-mlflow-guardrail-bypass");
+
+    private static final List<String> DROPPED_PREFIXES = List.of(
+            "x-forwarded-",
+            "x-hokusai-",
+            "x-torii-",
+            "x-remote-",
+            "x-auth-",
+            "x-authenticated-",
+            "x-user-",
+            "x-webauth-",
+            "x-consumer-",
+            "x-credential-",
+            "x-api-key-",
+            "x-key-",
+            "x-envoy-",
+            "x-ms-client-principal",
+            "x-goog-authenticated-user",
+            "x-goog-iap-",
+            "x-amzn-oidc-",
+            "x-vouch-",
+            "x-pomerium-",
+            "x-token-",
+            "x-client-cert",
+            "x-ssl-",
+            "ssl-client-",
+            "cf-access-",
+            "remote-",
+            "impersonate-");
+
+    private final String host;
+    private final Optional<String> credential;
+
+    RequestHeaders(MlflowConfig config) {
+        this.host = config.hostHeader().orElseGet(() -> config.url().getRawAuthority());
+        this.credential = config.credential()
+                .map(own -> "Basic "
+                        + Base64.getEncoder()
+                                .encodeToString(
+                                        (own.username() + ":" + own.password().reveal())
+                                                .getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Fills MLflow's header fields from the caller's; framing is the relay's business. */
+    void copy(Exchange exchange, MultiMap to) {
+        HttpServerRequest request = exchange.request();
+        Set<String> nominated = nominated(request.headers());
+        for (Map.Entry<String, String> field : request.headers()) {
+            if (travels(field.getKey(), nominated)) {
+                to.add(field.getKey(), field.getValue());
+            }
+        }
+        own(exchange.principal(), to);
+        to.set("X-Request-Id", exchange.id());
+        to.set("X-Forwarded-For", exchange.peer());
+        to.set("X-Forwarded-Proto", request.isSSL() ? "https" : "http");
+        String callersHost = request.getHeader(HttpHeaders.HOST);
+        if (callersHost != null) {
+            to.set("X-Forwarded-Host", callersHost);
+        }
+        exchange.route()
+                .map(route -> route.mount())
+                .filter(mount -> !mount.isEmpty())
+                .ifPresent(mount -> to.set("X-Forwarded-Prefix", mount));
+    }
+
+    /** Sets what every request to MLflow carries: its Host, the gateway's credential, the principal. */
+    void own(Optional<Principal> principal, MultiMap to) {
+        to.set(HttpHeaders.HOST, host);
+        credential.ifPresent(value -> to.set(HttpHeaders.AUTHORIZATION, value));
+        principal.ifPresent(known -> identity(known, to));
+    }
+
+    private static void identity(Principal principal, MultiMap to) {
+        if (!principal.userId().isEmpty()) {
+            to.set("X-Hokusai-User-Id", visible(principal.userId()));
+        }
+        if (!principal.keyId().isEmpty()) {
+            to.set("X-Hokusai-API-Key-Id", visible(principal.keyId()));
+        }
+    }
+
+    /** The fields a Connection field names, in lower case. */
+    static Set<String> nominated(MultiMap headers) {
+        List<String> values = headers.getAll(HttpHeaders.CONNECTION);
+        if (values.isEmpty()) {
+            return Set.of();
+        }
+        Set<String> names = new HashSet<>();
+        for (String value : values) {
+            for (String name : value.split(",")) {
+                names.add(name.trim().toLowerCase(Locale.ROOT));
+            }
+        }
+        return names;
+    }
+
+    static boolean travels(String name, Set<String> nominated) {
+        if (name.indexOf('_') >= 0 || name.indexOf('.') >= 0) {
+            return false;
+        }
+        String lower = name.toLowerCase(Locale.ROOT);
+        return !HOP_BY_HOP.contains(lower)
+                && !DROPPED.contains(lower)
+                && !nominated.contains(lower)
+                && DROPPED_PREFIXES.stream().noneMatch(lower::startsWith);
+    }
+
+    /** Anything outside visible ASCII percent-encoded as UTF-8, so that an auth source's text can never break a header. */
+    private static String visible(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            if (b > ' ' && b < 0x7f && b != '%') {
+                out.append((char) b);
+            } else {
+                out.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+            }
+        }
+        return out.toString();
+    }
+}

@@ -1,0 +1,51 @@
+package ai.hokus.torii.proxy;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.AsyncFile;
+
+/** One body in a file: written once, then read once from its beginning. Closing it gives its room back. */
+final class SpoolFile {
+
+    private final Spool spool;
+    private final AsyncFile file;
+    private long length;
+    private boolean closed;
+
+    SpoolFile(Spool spool, AsyncFile file) {
+        this.spool = spool;
+        this.file = file;
+    }
+
+    /** Appends; throws a {@code body_too_large} failure when a limit is reached. */
+    Future<Void> write(Buffer bytes) {
+        spool.reserve(bytes.length(), length + bytes.length());
+        length += bytes.length();
+        return file.write(bytes);
+    }
+
+    boolean isFull() {
+        return file.writeQueueFull();
+    }
+
+    void onDrain(Runnable action) {
+        file.drainHandler(v -> action.run());
+    }
+
+    long length() {
+        return length;
+    }
+
+    /** The file, to be read from its first byte. */
+    AsyncFile rewound() {
+        return file.setReadPos(0).setReadLength(length);
+    }
+
+    void close() {
+        if (!closed) {
+            closed = true;
+            spool.release(length);
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.config.MlflowConfig;
+import ai.hokus.torii.exchange.BoundedBody;
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.identity.Principal;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.ext.web.client.WebClient;
+import io.vertx.ext.web.client.WebClientOptions;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Small calls to MLflow that the gateway makes on its own behalf: the registry, the probes. Answers are read up to
+ * 16 MiB. Used on the event loop of its pool.
+ */
+public final class UpstreamCalls {
+
+    private static final int MAX_ANSWER_BYTES = 16 << 20;
+
+    private final WebClient client;
+    private final UpstreamPool pool;
+    private final RequestHeaders headers;
+    private final URI url;
+    private final Duration timeout;
+
+    /** Calls over this pool, each within this time. */
+    public UpstreamCalls(UpstreamPool pool, MlflowConfig mlflow, Duration timeout) {
+        this.pool = pool;
+        this.client = WebClient.wrap(
+                pool.client(), new WebClientOptions().setFollowRedirects(false).setUserAgent("torii"));
+        this.headers = new RequestHeaders(mlflow);
+        this.url = mlflow.url();
+        this.timeout = timeout;
+    }
+
+    /**
+     * A GET below MLflow's root.
+     *
+     * @param target path and query, encoded
+     * @param principal on whose behalf; empty: the gateway's own
+     * @return any answer that is HTTP; a failed future with a {@code GatewayFailure} otherwise, and for MLflow's own
+     *     host refusal
+     */
+    public Future<HttpResponse<Buffer>> get(String target, Optional<Principal> principal) {
+        RequestOptions options = pool.options(HttpMethod.GET, target);
+        MultiMap own = MultiMap.caseInsensitiveMultiMap();
+        headers.own(principal, own);
+        return client.request(options)
+                .putHeaders(own)
+                .timeout(timeout.toMillis())
+                .as(new BoundedBody(MAX_ANSWER_BYTES))
+                .send()
+                .recover(cause -> Future.failedFuture(
+                        cause instanceof TimeoutException
+                                ? GatewayFailure.upstreamTimeout(
+                                        pool.address() + ": no answer in " + timeout.toMillis() + " ms")
+                                : UpstreamFault.connecting(cause, pool.address())))
+                .compose(answer -> isHostRefusal(answer)
+                        ? Future.failedFuture(GatewayFailure.upstreamRefusesHost())
+                        : Future.succeededFuture(answer));
+    }
+
+    /** Succeeds when MLflow answers this GET with 200. */
+    public Future<Void> probe(String target) {
+        return get(target, Optional.empty())
+                .compose(answer -> answer.statusCode() == 200
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(GatewayFailure.upstreamBroken(
+                                url.getRawAuthority() + " answered " + answer.statusCode() + " to " + target)));
+    }
+
+    private static boolean isHostRefusal(HttpResponse<Buffer> answer) {
+        return answer.statusCode() == 403
+                && answer.body() != null
+                && answer.body().length() < Download.HOST_REFUSAL_MAX_BYTES
+                && answer.bodyAsString().startsWith(Download.HOST_REFUSAL);
+    }
+}

@@ -1,0 +1,99 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.config.ForwardConfig;
+import ai.hokus.torii.config.MlflowConfig;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.net.URI;
+
+/**
+ * The kept-alive connections of one event loop to MLflow.
+ *
+ * <p>Made and used on that event loop, so that a request never changes threads; the verticle closes it. Idle connections
+ * are dropped before uvicorn drops them (it does after 5 s, MLflow 3.17's default).
+ */
+public final class UpstreamPool {
+
+    private static final int MAX_HEAD_BYTES = 64 * 1024;
+    private static final int CHUNK_BYTES = 64 * 1024;
+
+    private final HttpClientAgent client;
+    private final String prefix;
+    private final String host;
+    private final int port;
+    private final long connectMillis;
+
+    /** Opens no connection yet. */
+    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward) {
+        URI url = mlflow.url();
+        boolean tls = "https".equalsIgnoreCase(url.getScheme());
+        HttpClientOptions options = new HttpClientOptions()
+                .setSsl(tls)
+                .setVerifyHost(true)
+                .setConnectTimeout(Math.toIntExact(forward.connectTimeout().toMillis()))
+                .setKeepAlive(true)
+                .setKeepAliveTimeout(Math.toIntExact(forward.keepAlive().toSeconds()))
+                .setPipelining(false)
+                .setMaxChunkSize(CHUNK_BYTES)
+                .setMaxHeaderSize(MAX_HEAD_BYTES)
+                .setDecompressionSupported(false)
+                .setTcpKeepAlive(true)
+                .setTcpNoDelay(true);
+        mlflow.caBundle()
+                .ifPresent(bundle -> options.setTrustOptions(new PemTrustOptions().addCertPath(bundle.toString())));
+        mlflow.clientCertificate()
+                .ifPresent(own -> options.setKeyCertOptions(new PemKeyCertOptions()
+                        .addCertPath(own.certificate().toString())
+                        .addKeyPath(own.key().toString())));
+        this.client = vertx.createHttpClient(
+                options,
+                new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue()));
+        this.prefix = prefix(url);
+        this.host = url.getHost();
+        this.port = url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80;
+        this.connectMillis = forward.connectTimeout().plus(forward.poolWait()).toMillis();
+    }
+
+    /** The static prefix in an address, without a slash at its end. */
+    static String prefix(URI url) {
+        String path = url.getRawPath() == null ? "" : url.getRawPath();
+        return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    }
+
+    /** A connection for one request. The caller ends the request or resets it, else the connection is lost. */
+    Future<HttpClientRequest> request(HttpMethod method, String target) {
+        return client.request(options(method, target));
+    }
+
+    /** Where a request goes, and how long it may wait for a connection. */
+    RequestOptions options(HttpMethod method, String target) {
+        return new RequestOptions()
+                .setMethod(method)
+                .setHost(host)
+                .setPort(port)
+                .setURI(prefix + target)
+                .setConnectTimeout(connectMillis);
+    }
+
+    /** MLflow's address, for the operator's log. */
+    String address() {
+        return host + ":" + port;
+    }
+
+    HttpClientAgent client() {
+        return client;
+    }
+
+    /** Closes all connections, in use or not. */
+    public Future<Void> close() {
+        return client.close();
+    }
+}

@@ -1,0 +1,114 @@
+package ai.hokus.torii.telemetry;
+
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.identity.Principal;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One line an exchange, {@code key=value}. The query is left out and anything that looks like a key is masked, because
+ * callers put keys where they do not belong; a character that could begin a new line is escaped.
+ */
+final class AccessLog {
+
+    private static final Logger LOG = LoggerFactory.getLogger("torii.access");
+    private static final Pattern KEY = Pattern.compile("hk_[a-z]+_[A-Za-z0-9]+");
+    private static final int MAX_TEXT = 512;
+
+    void ended(Exchange exchange) {
+        if (!LOG.isInfoEnabled()) {
+            return;
+        }
+        HttpServerRequest request = exchange.request();
+        String detail = exchange.failure().map(failure -> failure.detail()).orElse("");
+        StringBuilder line = new StringBuilder(256)
+                .append("request=")
+                .append(exchange.id())
+                .append(" peer=")
+                .append(exchange.peer())
+                .append(" method=")
+                .append(text(request.method().name()))
+                .append(" path=")
+                .append(path(request.uri()))
+                .append(" area=")
+                .append(exchange.operation().area())
+                .append(" status=")
+                .append(request.response().getStatusCode())
+                .append(" reason=")
+                .append(Telemetry.reason(exchange))
+                .append(" blame=")
+                .append(blame(exchange))
+                .append(" key_id=")
+                .append(exchange.principal()
+                        .map(Principal::keyId)
+                        .map(AccessLog::text)
+                        .orElse("-"))
+                .append(" user=")
+                .append(exchange.principal()
+                        .map(Principal::userId)
+                        .map(AccessLog::text)
+                        .orElse("-"))
+                .append(" verdict=")
+                .append(exchange.verdictOutcome().orElse("-"))
+                .append(" verdict_from=")
+                .append(exchange.verdictSource()
+                        .map(source -> source.name().toLowerCase(java.util.Locale.ROOT))
+                        .orElse("-"))
+                .append(" bytes_in=")
+                .append(exchange.bytesIn())
+                .append(" bytes_out=")
+                .append(exchange.bytesOut());
+        millis(line, " auth_ms=", exchange.authNanos());
+        millis(line, " upstream_ms=", exchange.upstreamNanos());
+        millis(line, " total_ms=", exchange.nanos());
+        if (!detail.isEmpty()) {
+            line.append(" detail=").append(text(detail));
+        }
+        LOG.info("{}", line);
+    }
+
+    private static String blame(Exchange exchange) {
+        return exchange.failure()
+                .map(failure -> failure.reason().blame().name().toLowerCase(java.util.Locale.ROOT))
+                .orElse("-");
+    }
+
+    private static void millis(StringBuilder line, String name, long nanos) {
+        line.append(name);
+        if (nanos < 0) {
+            line.append('-');
+        } else {
+            line.append(nanos / 1_000_000).append('.').append(nanos / 100_000 % 10);
+        }
+    }
+
+    private static String path(String uri) {
+        int question = uri.indexOf('?');
+        return text(question < 0 ? uri : uri.substring(0, question) + "?…");
+    }
+
+    /** Quoted when it must be; without control characters, quotes or keys. */
+    static String text(String raw) {
+        if (raw.isEmpty()) {
+            return "-";
+        }
+        String masked = raw.contains("hk_") ? KEY.matcher(raw).replaceAll("[key]") : raw;
+        StringBuilder out = new StringBuilder(masked.length() + 2);
+        boolean quote = false;
+        for (int i = 0; i < masked.length() && i < MAX_TEXT; i++) {
+            char c = masked.charAt(i);
+            if (c < ' ' || c >= 0x7f && c != '…') {
+                out.append(String.format("\\u%04x", (int) c));
+            } else if (c == '"' || c == '\\') {
+                out.append('\\').append(c);
+                quote = true;
+            } else {
+                out.append(c);
+                quote |= c == ' ' || c == '=';
+            }
+        }
+        return quote ? "\"" + out + "\"" : out.toString();
+    }
+}

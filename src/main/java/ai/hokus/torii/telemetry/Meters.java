@@ -1,0 +1,172 @@
+package ai.hokus.torii.telemetry;
+
+import ai.hokus.torii.exchange.Exchange;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+
+/**
+ * The numbers of the process. Every tag has a small fixed set of values: areas, methods (others are OTHER), status
+ * classes, reasons, outcomes. Safe for all event loops; the owner closes it.
+ */
+public final class Meters implements AutoCloseable {
+
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+    private static final Duration[] REQUEST_BUCKETS =
+            millis(1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000);
+    private static final Duration[] AUTH_BUCKETS = millis(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000);
+
+    private record RequestTags(String area, String method, String status, String reason) {}
+
+    private record VerdictTags(String outcome, String source) {}
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final LongAdder inFlight = new LongAdder();
+    private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final Map<RequestTags, Counter> requests = new ConcurrentHashMap<>();
+    private final Map<VerdictTags, Counter> verdicts = new ConcurrentHashMap<>();
+    private final Map<String, Timer> requestTimes = new ConcurrentHashMap<>();
+    private final Map<String, Timer> upstreamTimes = new ConcurrentHashMap<>();
+    private final Map<String, Timer> authTimes = new ConcurrentHashMap<>();
+    private final Map<String, Counter> bytesIn = new ConcurrentHashMap<>();
+    private final Map<String, Counter> bytesOut = new ConcurrentHashMap<>();
+
+    /** Registers what is known from the start: JVM, process, in-flight requests, and which build this is. */
+    public Meters(String version, String commit) {
+        Gauge.builder("torii.requests.in.flight", inFlight, LongAdder::sum)
+                .description("Requests that have not ended")
+                .register(registry);
+        Gauge.builder("torii.build.info", () -> 1)
+                .description("Always 1; which build runs")
+                .tag("version", version)
+                .tag("commit", commit)
+                .register(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ClassLoaderMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        gc.bindTo(registry);
+    }
+
+    /** A number that is asked for when it is scraped. */
+    public void gauge(String name, String description, Supplier<Number> value) {
+        Gauge.builder(name, value).description(description).register(registry);
+    }
+
+    /** Everything in Prometheus' text format 0.0.4. */
+    public String scrape() {
+        return registry.scrape();
+    }
+
+    void opened() {
+        inFlight.increment();
+    }
+
+    void ended(Exchange exchange) {
+        inFlight.decrement();
+        String area = exchange.operation().area();
+        String name = exchange.request().method().name();
+        String method = METHODS.contains(name) ? name : "OTHER";
+        requests.computeIfAbsent(
+                        new RequestTags(area, method, status(exchange), Telemetry.reason(exchange)),
+                        this::requestCounter)
+                .increment();
+        requestTimes
+                .computeIfAbsent(
+                        area,
+                        a -> timer(
+                                "torii.request",
+                                "From the request's head to the end of the answer",
+                                "area",
+                                a,
+                                REQUEST_BUCKETS))
+                .record(exchange.nanos(), TimeUnit.NANOSECONDS);
+        if (exchange.upstreamNanos() >= 0) {
+            upstreamTimes
+                    .computeIfAbsent(
+                            area,
+                            a -> timer(
+                                    "torii.upstream", "Until the head of MLflow's answer", "area", a, REQUEST_BUCKETS))
+                    .record(exchange.upstreamNanos(), TimeUnit.NANOSECONDS);
+        }
+        bytesIn.computeIfAbsent(area, a -> bytes("torii.request.body.bytes", "Body bytes from callers", a))
+                .increment(exchange.bytesIn());
+        bytesOut.computeIfAbsent(area, a -> bytes("torii.response.body.bytes", "Body bytes to callers", a))
+                .increment(exchange.bytesOut());
+        exchange.verdictOutcome().ifPresent(outcome -> verdict(exchange, outcome));
+    }
+
+    private void verdict(Exchange exchange, String outcome) {
+        String source = exchange.verdictSource().orElseThrow().name().toLowerCase(Locale.ROOT);
+        verdicts.computeIfAbsent(new VerdictTags(outcome, source), this::verdictCounter)
+                .increment();
+        authTimes
+                .computeIfAbsent(source, s -> timer("torii.auth", "The check of the key", "source", s, AUTH_BUCKETS))
+                .record(exchange.authNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** The status class; what a caller that left would have been told is not known. */
+    private static String status(Exchange exchange) {
+        boolean unanswered = exchange.isCallerGone() && exchange.failure().isEmpty();
+        return unanswered ? "none" : exchange.response().getStatusCode() / 100 + "xx";
+    }
+
+    private Counter requestCounter(RequestTags tags) {
+        return Counter.builder("torii.requests")
+                .description("Requests that have ended")
+                .tags("area", tags.area(), "method", tags.method(), "status", tags.status(), "reason", tags.reason())
+                .register(registry);
+    }
+
+    private Counter verdictCounter(VerdictTags tags) {
+        return Counter.builder("torii.verdicts")
+                .description("Checks of keys, by what they came to and whether anybody had to be asked")
+                .tags("outcome", tags.outcome(), "source", tags.source())
+                .register(registry);
+    }
+
+    private Timer timer(String name, String description, String tag, String value, Duration[] buckets) {
+        return Timer.builder(name)
+                .description(description)
+                .tag(tag, value)
+                .serviceLevelObjectives(buckets)
+                .register(registry);
+    }
+
+    private Counter bytes(String name, String description, String area) {
+        return Counter.builder(name).description(description).tag("area", area).register(registry);
+    }
+
+    private static Duration[] millis(long... values) {
+        Duration[] durations = new Duration[values.length];
+        for (int i = 0; i < values.length; i++) {
+            durations[i] = Duration.ofMillis(values[i]);
+        }
+        return durations;
+    }
+
+    @Override
+    public void close() {
+        gc.close();
+        registry.close();
+    }
+}
