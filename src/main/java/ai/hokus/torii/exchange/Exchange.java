@@ -42,8 +42,6 @@ public final class Exchange {
     private GatewayFailure failure;
     private long authNanos = -1;
     private long upstreamNanos = -1;
-    private long bytesIn;
-    private long bytesOut;
     private boolean requestEnded;
     private boolean callerGone;
     private boolean ended;
@@ -223,24 +221,14 @@ public final class Exchange {
         return upstreamNanos;
     }
 
-    /** Fact: body bytes from the caller. */
-    public void received(int bytes) {
-        bytesIn += bytes;
-    }
-
-    /** Fact: body bytes to the caller. */
-    public void sent(int bytes) {
-        bytesOut += bytes;
-    }
-
     /** Body bytes from the caller. */
     public long bytesIn() {
-        return bytesIn;
+        return request.bytesRead();
     }
 
     /** Body bytes to the caller. */
     public long bytesOut() {
-        return bytesOut;
+        return response().bytesWritten();
     }
 
     /** Fact: it failed. */

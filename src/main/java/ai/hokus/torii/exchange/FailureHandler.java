@@ -59,7 +59,6 @@ public final class FailureHandler {
         if (request.method() == HttpMethod.HEAD) {
             response.end();
         } else {
-            exchange.sent(body.length());
             response.end(body);
         }
         if (close) {

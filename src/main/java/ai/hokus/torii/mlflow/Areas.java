@@ -2,6 +2,7 @@ package ai.hokus.torii.mlflow;
 
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Operation;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -59,12 +60,17 @@ final class Areas {
     }
 
     /**
-     * An upload or a deletion must name an artifact below a run, a model or an experiment: MLflow deletes the whole
-     * store for a path that names none (measured: {@code DELETE …/artifacts/.}).
+     * An upload or a deletion must name an artifact below a run, a model or an experiment: MLflow 3.17 deletes the whole
+     * store for a path that names none, although it answers 500 ({@code DELETE …/artifacts/.}).
      */
-    static void refuseNamelessArtifact(String method, String path) {
+    static void refuseUnsafeArtifact(String method, String path) {
         String prefix = ARTIFACTS + "/artifacts";
         int tree = apiTree(path);
+        String lower = path.toLowerCase(Locale.ROOT);
+        if (lower.contains("%23") || lower.contains("%3f")) {
+            throw GatewayFailure.pathRefused(
+                    "an artifact's name holds an encoded '#' or '?', where MLflow cuts it off");
+        }
         if (!path.startsWith(prefix, tree) || !method.equals("PUT") && !method.equals("DELETE")) {
             return;
         }
@@ -76,10 +82,6 @@ final class Areas {
         if (method.equals("DELETE") && segments < 3) {
             throw GatewayFailure.pathRefused(
                     "it names a whole experiment's artifacts; deleting takes <experiment>/<run>/…");
-        }
-        String lower = artifact.toLowerCase(java.util.Locale.ROOT);
-        if (lower.contains("%23") || lower.contains("%3f")) {
-            throw GatewayFailure.pathRefused("an artifact's name holds an encoded '#' or '?', which MLflow cuts off");
         }
     }
 

@@ -69,7 +69,7 @@ public final class Mounts {
             if (!servesArtifacts) {
                 throw GatewayFailure.artifactsDisabled();
             }
-            Areas.refuseNamelessArtifact(method, path);
+            Areas.refuseUnsafeArtifact(method, path);
         }
         return new Route(operation, mount, path, query);
     }

@@ -95,7 +95,6 @@ public final class ModelsEndpoint {
         if (request.method() == HttpMethod.HEAD) {
             request.response().end();
         } else {
-            exchange.sent(body.length());
             request.response().end(body);
         }
     }

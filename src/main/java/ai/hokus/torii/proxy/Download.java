@@ -86,7 +86,6 @@ final class Download {
         if (finished) {
             return;
         }
-        exchange.sent(chunk.length());
         response.write(chunk);
         if (response.writeQueueFull()) {
             answer.pause();
@@ -151,22 +150,22 @@ final class Download {
         done.tryComplete();
     }
 
-    /** MLflow's host check answers 403 with a short plain text (MLflow 3.5 and later). */
+    /** MLflow's host check answers 403 with a short plain text, chunked (MLflow 3.5 and later). */
     private boolean mayBeHostRefusal() {
         String type = answer.getHeader(HttpHeaders.CONTENT_TYPE);
-        String length = answer.getHeader(HttpHeaders.CONTENT_LENGTH);
-        return answer.statusCode() == 403
-                && type != null
-                && type.startsWith("text/plain")
-                && length != null
-                && length.length() <= 3
-                && Integer.parseInt(length) <= HOST_REFUSAL_MAX_BYTES
-                && exchange.request().method() != HttpMethod.HEAD;
+        return answer.statusCode() == 403 && type != null && type.startsWith("text/plain") && !isBodyless();
     }
 
     private void peek() {
         Buffer text = Buffer.buffer();
-        answer.handler(text::appendBuffer);
+        answer.handler(chunk -> {
+            text.appendBuffer(chunk);
+            if (text.length() > HOST_REFUSAL_MAX_BYTES) {
+                head();
+                relay();
+                write(text);
+            }
+        });
         answer.endHandler(v -> {
             if (finished) {
                 return;

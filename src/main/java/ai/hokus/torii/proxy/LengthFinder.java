@@ -49,7 +49,6 @@ final class LengthFinder {
 
     private void hold(Buffer chunk) {
         deadline.touch();
-        exchange.received(chunk.length());
         first.appendBuffer(chunk);
         if (first.length() <= HELD_BYTES) {
             return;
@@ -70,7 +69,6 @@ final class LengthFinder {
             return;
         }
         request.handler(chunk -> {
-            exchange.received(chunk.length());
             write(chunk);
         });
         request.endHandler(v -> {

@@ -126,7 +126,6 @@ final class Relay {
 
     private void upload(Buffer chunk) {
         deadline.touch();
-        exchange.received(chunk.length());
         if (settled) {
             return;
         }

@@ -1,0 +1,107 @@
+package ai.hokus.torii.support;
+
+import ai.hokus.torii.Gateway;
+import ai.hokus.torii.config.ConfigLoader;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpRequest;
+import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.ext.web.client.WebClient;
+import io.vertx.ext.web.client.WebClientOptions;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** The whole gateway in this JVM, on free loopback ports, configured by an environment; and a client for it. */
+public final class TestGateway {
+
+    private final Gateway gateway;
+    private final WebClient client;
+
+    private TestGateway(Vertx vertx, Gateway gateway) {
+        this.gateway = gateway;
+        this.client = WebClient.create(vertx, new WebClientOptions().setFollowRedirects(false));
+    }
+
+    /** The environment of a gateway in front of these two, on free ports, one event loop. */
+    public static Map<String, String> environment(String mlflow, String authService) {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "API_HOST", "127.0.0.1",
+                "API_PORT", "0",
+                "TORII_API_INSTANCES", "1",
+                "TORII_MANAGEMENT_PORT", "0",
+                "TORII_DRAIN_DELAY", "0s",
+                "TORII_DRAIN_GRACE", "5s",
+                "MLFLOW_SERVER_URL", mlflow));
+        if (authService != null) {
+            environment.put("HOKUSAI_AUTH_SERVICE_URL", authService);
+        }
+        return environment;
+    }
+
+    /** Starts and waits until it listens. */
+    public static TestGateway start(Vertx vertx, Map<String, String> environment) throws Exception {
+        Gateway gateway = new ConfigLoader(vertx)
+                .load(Optional.empty(), environment)
+                .compose(loaded -> Gateway.start(vertx, loaded.config()))
+                .await(10, TimeUnit.SECONDS);
+        return new TestGateway(vertx, gateway);
+    }
+
+    public static TestGateway start(Vertx vertx, StubServer mlflow, StubAuthService auth) throws Exception {
+        return start(vertx, environment(mlflow.url(), auth.url()));
+    }
+
+    public int port() {
+        return gateway.apiPort();
+    }
+
+    public int managementPort() {
+        return gateway.managementPort();
+    }
+
+    public String url() {
+        return "http://127.0.0.1:" + port();
+    }
+
+    public Gateway gateway() {
+        return gateway;
+    }
+
+    /** A request to the api listener, not sent yet. */
+    public HttpRequest<Buffer> request(HttpMethod method, String uri) {
+        return client.request(method, port(), "127.0.0.1", uri);
+    }
+
+    /** Sends a GET with this key as bearer token (null: without a key) and waits for the answer. */
+    public HttpResponse<Buffer> get(String uri, String key) throws Exception {
+        HttpRequest<Buffer> request = request(HttpMethod.GET, uri);
+        if (key != null) {
+            request.bearerTokenAuthentication(key);
+        }
+        return request.send().await(10, TimeUnit.SECONDS);
+    }
+
+    /** Sends a GET with these header fields and waits for the answer. */
+    public HttpResponse<Buffer> get(String uri, MultiMap headers) throws Exception {
+        return request(HttpMethod.GET, uri).putHeaders(headers).send().await(10, TimeUnit.SECONDS);
+    }
+
+    /** A GET on the management listener. */
+    public HttpResponse<Buffer> manage(String uri) throws Exception {
+        return client.get(managementPort(), "127.0.0.1", uri).send().await(10, TimeUnit.SECONDS);
+    }
+
+    /** The reason field of an error answer. */
+    public static String reason(HttpResponse<Buffer> response) {
+        return new JsonObject(response.body()).getString("reason");
+    }
+
+    public void stop() throws Exception {
+        gateway.drain().await(10, TimeUnit.SECONDS);
+    }
+}
