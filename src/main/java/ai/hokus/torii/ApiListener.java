@@ -71,7 +71,10 @@ final class ApiListener extends VerticleBase {
                 .connectionHandler(connections::accepted)
                 .invalidRequestHandler(new InvalidRequests())
                 .requestHandler(handler);
-        return server.listen(port, config.api().host()).onSuccess(s -> bound.tryComplete(s.actualPort()));
+        String host = config.api().host();
+        return server.listen(port, host)
+                .onSuccess(s -> bound.tryComplete(s.actualPort()))
+                .recover(cause -> ListenException.of("API_PORT", host, port, cause));
     }
 
     private HttpServerOptions options() {

@@ -25,6 +25,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,12 +47,13 @@ public final class Gateway {
     private final GatewayConfig config;
     private final Shared shared;
     private final AuthSource authSource;
+    private final List<String> deployments = new CopyOnWriteArrayList<>();
     private int apiPort;
     private int managementPort;
 
     /** What the verticles of one process have in common; all of it is safe for concurrent use. */
     record Shared(
-            BuildInfo build,
+            Build build,
             Meters meters,
             Telemetry telemetry,
             HealthMonitor health,
@@ -83,11 +85,11 @@ public final class Gateway {
     /**
      * Starts listening. Dependencies that are down do not keep it from starting.
      *
-     * @return the running gateway; a failed future when a port is taken or the key file cannot be read (as an
-     *     {@link InvalidConfigException})
+     * @return the running gateway; a failed future with a {@link ListenException} when a port cannot be had, with an
+     *     {@link InvalidConfigException} when the key file cannot be read
      */
     public static Future<Gateway> start(Vertx vertx, GatewayConfig config) {
-        BuildInfo build = BuildInfo.read();
+        Build build = Build.read();
         Meters meters = new Meters(build.version(), build.commit());
         Spool spool = new Spool(vertx, config.forward().spool());
         CachingKeyValidator.Memory verdicts =
@@ -121,16 +123,17 @@ public final class Gateway {
     }
 
     private Future<Gateway> deploy() {
-        int instances = config.api().instances();
-        // A port shared by instances must be known before the second one binds; Vert.x shares a negative one.
-        int port = config.api().port() == 0 ? -1 : config.api().port();
         Promise<Integer> apiBound = Promise.promise();
         Promise<Integer> managementBound = Promise.promise();
         // Management first: whoever waits for the gateway can ask it from the beginning.
         return vertx.deployVerticle(new ManagementListener(config, shared, authSource, managementBound))
-                .compose(id -> vertx.deployVerticle(
-                        () -> new ApiListener(config, port, shared, authSource, apiBound),
-                        new DeploymentOptions().setInstances(instances)))
+                .onSuccess(deployments::add)
+                .compose(id -> deployApi(config.api().port(), 1, apiBound))
+                .compose(id -> apiBound.future())
+                // The others share the first one's port, which may have been a free one.
+                .compose(port -> config.api().instances() == 1
+                        ? Future.succeededFuture()
+                        : deployApi(port, config.api().instances() - 1, apiBound))
                 .compose(id -> Future.all(apiBound.future(), managementBound.future()))
                 .map(bound -> {
                     apiPort = apiBound.future().result();
@@ -143,7 +146,15 @@ public final class Gateway {
                             config.management().host(),
                             managementPort);
                     return this;
-                });
+                })
+                .onFailure(cause -> undeploy());
+    }
+
+    private Future<String> deployApi(int port, int instances, Promise<Integer> bound) {
+        return vertx.deployVerticle(
+                        () -> new ApiListener(config, port, shared, authSource, bound),
+                        new DeploymentOptions().setInstances(instances))
+                .onSuccess(deployments::add);
     }
 
     /** Registers what readiness depends on. */
@@ -199,12 +210,15 @@ public final class Gateway {
             vertx.setTimer(millis, id -> delayed.complete());
         }
         return delayed.future()
-                .compose(v -> Future.join(
-                        vertx.deploymentIDs().stream().map(vertx::undeploy).toList()))
+                .compose(v -> undeploy())
                 .eventually(() -> {
                     shared.meters().close();
                     return Future.succeededFuture();
                 })
                 .mapEmpty();
+    }
+
+    private Future<?> undeploy() {
+        return Future.join(deployments.stream().map(vertx::undeploy).toList());
     }
 }

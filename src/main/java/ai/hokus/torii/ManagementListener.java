@@ -48,8 +48,11 @@ final class ManagementListener extends VerticleBase {
         server = vertx.createHttpServer(
                         new HttpServerOptions().setHttp2ClearTextEnabled(false).setIdleTimeout(IDLE_SECONDS))
                 .requestHandler(router());
-        return server.listen(config.management().port(), config.management().host())
-                .onSuccess(s -> bound.tryComplete(s.actualPort()));
+        String host = config.management().host();
+        int port = config.management().port();
+        return server.listen(port, host)
+                .onSuccess(s -> bound.tryComplete(s.actualPort()))
+                .recover(cause -> ListenException.of("TORII_MANAGEMENT_PORT", host, port, cause));
     }
 
     private Router router() {

@@ -1,10 +1,10 @@
 package ai.hokus.torii.cli;
 
 import ai.hokus.torii.Gateway;
+import ai.hokus.torii.ListenException;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import io.vertx.core.Vertx;
-import java.net.BindException;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -24,26 +24,13 @@ final class RunningGateway {
         this.gateway = gateway;
     }
 
-    /** A port is taken; the message names the setting. */
-    static final class PortTakenException extends Exception {
-
-        private static final long serialVersionUID = 1L;
-
-        PortTakenException(String message) {
-            super(message);
-        }
-    }
-
     /** Starts listening on this Vert.x; blocks until it does. */
-    static RunningGateway start(Vertx vertx, GatewayConfig config) throws InvalidConfigException, PortTakenException {
+    static RunningGateway start(Vertx vertx, GatewayConfig config) throws InvalidConfigException, ListenException {
         try {
             return new RunningGateway(vertx, config, ConfigFileOption.await(Gateway.start(vertx, config)));
         } catch (CompletionException e) {
-            if (e.getCause() instanceof BindException) {
-                throw new PortTakenException("cannot listen on API_PORT "
-                        + config.api().port()
-                        + " or management.port (TORII_MANAGEMENT_PORT) "
-                        + config.management().port() + ": " + e.getCause().getMessage());
+            if (e.getCause() instanceof ListenException taken) {
+                throw taken;
             }
             throw e;
         }

@@ -1,5 +1,6 @@
 package ai.hokus.torii.cli;
 
+import ai.hokus.torii.ListenException;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ch.qos.logback.classic.LoggerContext;
@@ -34,7 +35,7 @@ final class ServeCommand implements Callable<Integer> {
         } catch (InvalidConfigException e) {
             System.err.println(e.getMessage());
             return ToriiCommand.INVALID_CONFIG;
-        } catch (RunningGateway.PortTakenException e) {
+        } catch (ListenException e) {
             System.err.println("cannot start: " + e.getMessage());
             return ToriiCommand.FAILED;
         }

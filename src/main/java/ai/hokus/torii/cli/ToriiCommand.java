@@ -1,6 +1,6 @@
 package ai.hokus.torii.cli;
 
-import ai.hokus.torii.BuildInfo;
+import ai.hokus.torii.Build;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -38,7 +38,7 @@ public final class ToriiCommand implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            BuildInfo build = BuildInfo.read();
+            Build build = Build.read();
             return new String[] {"torii " + build.version() + " (" + build.commit() + ")"};
         }
     }

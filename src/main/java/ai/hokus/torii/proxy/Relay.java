@@ -176,6 +176,8 @@ final class Relay {
         HttpClientResponse answer = result.result();
         GatewayFailure refusal = unfit(answer);
         if (refusal != null) {
+            // Else the reset below is logged as an error.
+            answer.exceptionHandler(cause -> {});
             out.connection().close();
             fail(refusal);
             return;

@@ -11,18 +11,18 @@ import java.util.Properties;
  * @param version the project's version
  * @param commit the commit it was built from; "unknown" outside a checkout
  */
-public record BuildInfo(String version, String commit) {
+public record Build(String version, String commit) {
 
     /** Reads what the build left in the jar. */
-    public static BuildInfo read() {
+    public static Build read() {
         Properties properties = new Properties();
-        try (InputStream in = BuildInfo.class.getResourceAsStream("build.properties")) {
+        try (InputStream in = Build.class.getResourceAsStream("build.properties")) {
             properties.load(in);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         String commit = properties.getProperty("commit", "");
-        return new BuildInfo(
+        return new Build(
                 properties.getProperty("version", "unknown"),
                 commit.isBlank() || commit.startsWith("$") ? "unknown" : commit);
     }

@@ -1,0 +1,69 @@
+package ai.hokus.torii.support;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+
+/** A caller that writes bytes as they are and reads what comes back, to see what a well-behaved client would hide. */
+public final class RawClient implements AutoCloseable {
+
+    private final Socket socket;
+
+    public RawClient(int port) throws IOException {
+        socket = new Socket("127.0.0.1", port);
+        socket.setSoTimeout(10_000);
+        socket.setTcpNoDelay(true);
+    }
+
+    public RawClient send(String text) throws IOException {
+        return send(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    public RawClient send(byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
+        socket.getOutputStream().flush();
+        return this;
+    }
+
+    /** Reads until this text has come; fails with what came instead when the connection ends or ten seconds pass. */
+    public String readUntil(String mark) throws IOException {
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        InputStream in = socket.getInputStream();
+        while (!read.toString(StandardCharsets.ISO_8859_1).contains(mark)) {
+            int next = in.read();
+            if (next < 0) {
+                throw new AssertionError("closed before '" + mark + "' came: " + read);
+            }
+            read.write(next);
+        }
+        return read.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    /** Reads until the other side ends the connection, cleanly or by a reset. */
+    public String readToEnd() throws IOException {
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        try {
+            socket.getInputStream().transferTo(read);
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("still open after ten seconds: " + read, e);
+        } catch (SocketException e) {
+            read.writeBytes("\n[reset]".getBytes(StandardCharsets.ISO_8859_1));
+        }
+        return read.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    /** Ends the connection with a reset instead of a FIN. */
+    public void reset() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}

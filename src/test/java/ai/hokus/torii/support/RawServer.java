@@ -1,0 +1,128 @@
+package ai.hokus.torii.support;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * An upstream made of bytes: each connection runs the test's script, and everything read is handed over, so that a test
+ * can see exactly what went over the wire and how it ended.
+ */
+public final class RawServer implements AutoCloseable {
+
+    /** What one connection does. */
+    public interface Script {
+        void run(Connection connection) throws IOException;
+    }
+
+    private final ServerSocket listener;
+    private final LinkedBlockingQueue<CompletableFuture<Void>> finished = new LinkedBlockingQueue<>();
+
+    public RawServer(Script script) throws IOException {
+        listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        Thread acceptor = new Thread(() -> accept(script), "raw-server");
+        acceptor.setDaemon(true);
+        acceptor.start();
+    }
+
+    private void accept(Script script) {
+        while (!listener.isClosed()) {
+            try {
+                Socket socket = listener.accept();
+                Thread worker = new Thread(() -> serve(socket, script), "raw-connection");
+                worker.setDaemon(true);
+                worker.start();
+            } catch (IOException e) {
+                if (!listener.isClosed()) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+    }
+
+    private void serve(Socket socket, Script script) {
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        try (socket) {
+            script.run(new Connection(socket));
+            end.complete(null);
+        } catch (IOException | RuntimeException | AssertionError e) {
+            end.completeExceptionally(e);
+        }
+        finished.add(end);
+    }
+
+    public int port() {
+        return listener.getLocalPort();
+    }
+
+    public String url() {
+        return "http://127.0.0.1:" + port();
+    }
+
+    /** Waits until a script has run to its end and rethrows what it failed with. */
+    public void awaitScript() throws Exception {
+        CompletableFuture<Void> end = finished.poll(10, TimeUnit.SECONDS);
+        if (end == null) {
+            throw new AssertionError("no script ended within ten seconds");
+        }
+        end.get(1, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+    }
+
+    /** One accepted connection. */
+    public static final class Connection {
+
+        private final Socket socket;
+
+        Connection(Socket socket) {
+            this.socket = socket;
+        }
+
+        /** Reads a request head, blank line included. */
+        public String readHead() throws IOException {
+            StringBuilder head = new StringBuilder();
+            InputStream in = socket.getInputStream();
+            while (head.indexOf("\r\n\r\n") < 0) {
+                int next = in.read();
+                if (next < 0) {
+                    throw new IOException("ended inside a head: " + head);
+                }
+                head.append((char) next);
+            }
+            return head.toString();
+        }
+
+        /** Reads this many bytes, or fewer when the connection ends before. */
+        public byte[] read(int count) throws IOException {
+            return socket.getInputStream().readNBytes(count);
+        }
+
+        /** Reads to the end of the connection. */
+        public String readToEnd() throws IOException {
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+
+        public void send(String text) throws IOException {
+            OutputStream out = socket.getOutputStream();
+            out.write(text.getBytes(StandardCharsets.ISO_8859_1));
+            out.flush();
+        }
+
+        /** Ends with a reset. */
+        public void reset() throws IOException {
+            socket.setSoLinger(true, 0);
+            socket.close();
+        }
+    }
+}
