@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +40,7 @@ public final class Gateway {
     private static final Duration MLFLOW_INTERVAL = Duration.ofSeconds(10);
     private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
     private static final Duration ARTIFACTS_INTERVAL = Duration.ofMinutes(10);
+    private static final AtomicInteger SHARED_FREE_PORTS = new AtomicInteger();
     private static final String AUTH = "auth";
     private static final String MLFLOW = "mlflow";
     private static final String ARTIFACTS = "artifacts";
@@ -128,12 +130,7 @@ public final class Gateway {
         // Management first: whoever waits for the gateway can ask it from the beginning.
         return vertx.deployVerticle(new ManagementListener(config, shared, authSource, managementBound))
                 .onSuccess(deployments::add)
-                .compose(id -> deployApi(config.api().port(), 1, apiBound))
-                .compose(id -> apiBound.future())
-                // The others share the first one's port, which may have been a free one.
-                .compose(port -> config.api().instances() == 1
-                        ? Future.succeededFuture()
-                        : deployApi(port, config.api().instances() - 1, apiBound))
+                .compose(id -> deployApi(apiBound))
                 .compose(id -> Future.all(apiBound.future(), managementBound.future()))
                 .map(bound -> {
                     apiPort = apiBound.future().result();
@@ -150,10 +147,15 @@ public final class Gateway {
                 .onFailure(cause -> undeploy());
     }
 
-    private Future<String> deployApi(int port, int instances, Promise<Integer> bound) {
+    private Future<String> deployApi(Promise<Integer> bound) {
+        // Instances share a free port only under one negative number, and other gateways of this Vert.x must not share
+        // it.
+        int port = config.api().port() == 0
+                ? SHARED_FREE_PORTS.decrementAndGet()
+                : config.api().port();
         return vertx.deployVerticle(
                         () -> new ApiListener(config, port, shared, authSource, bound),
-                        new DeploymentOptions().setInstances(instances))
+                        new DeploymentOptions().setInstances(config.api().instances()))
                 .onSuccess(deployments::add);
     }
 

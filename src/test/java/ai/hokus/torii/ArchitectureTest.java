@@ -44,22 +44,27 @@ class ArchitectureTest {
             .should()
             .notDependOnEachOther()
             .ignoreDependency(resideInAPackage(ROOT + ".cli.."), DescribedPredicate.alwaysTrue())
-            .ignoreDependency(DescribedPredicate.alwaysTrue(), resideInAnyPackage(packages("exchange", "identity", "config")));
+            .ignoreDependency(
+                    DescribedPredicate.alwaysTrue(), resideInAnyPackage(packages("exchange", "identity", "config")));
 
     @ArchTest
-    static final ArchRule noPackageCycles = slices().matching(ROOT + ".(*)..").should().beFreeOfCycles();
+    static final ArchRule noPackageCycles =
+            slices().matching(ROOT + ".(*)..").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule theHallwayImportsNoRoom =
-            noClasses().that().resideInAPackage(ROOT + ".exchange..").should().dependOnClassesThat(resideInAnyPackage(packages(ROOMS)));
+    static final ArchRule theHallwayImportsNoRoom = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".exchange..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(packages(ROOMS)));
 
     @ArchTest
     static final ArchRule theGroundImportsNothingOfOurs = noClasses()
             .that()
             .resideInAnyPackage(packages("identity", "config"))
             .should()
-            .dependOnClassesThat(resideInAnyPackage(packages("exchange", "cli"))
-                    .or(resideInAnyPackage(packages(ROOMS))));
+            .dependOnClassesThat(
+                    resideInAnyPackage(packages("exchange", "cli")).or(resideInAnyPackage(packages(ROOMS))));
 
     @ArchTest
     static final ArchRule identityIsPlainJava = noClasses()
@@ -135,7 +140,11 @@ class ArchitectureTest {
     static final ArchRule vertxInternalsStayAlone = noClasses()
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("io.vertx.core.internal..", "io.vertx.core.impl..", "io.vertx.core.net.impl..", "io.vertx.core.http.impl..");
+            .resideInAnyPackage(
+                    "io.vertx.core.internal..",
+                    "io.vertx.core.impl..",
+                    "io.vertx.core.net.impl..",
+                    "io.vertx.core.http.impl..");
 
     @ArchTest
     static final ArchRule namesSayWhatAThingIs = classes()

@@ -78,11 +78,31 @@ class HeadersIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "X-Hokusai-User-Id", "x-hokusai-api-key-id", "X-User-Id", "X-Forwarded-User", "X-Remote-User",
-                "Remote-User", "X-Auth-Request-Email", "X-MLflow-Authorization", "X-MLflow-Guardrail-Bypass",
-                "X-HTTP-Method-Override", "Cookie", "Origin", "Forwarded", "X-Real-IP", "True-Client-IP",
-                "X-Original-URL", "SCRIPT_NAME", "X_User_Id", "X.User.Id", "PATH_INFO", "Keep-Alive", "TE", "Upgrade",
-                "Proxy-Authorization", "X-Torii-Explain"
+                "X-Hokusai-User-Id",
+                "x-hokusai-api-key-id",
+                "X-User-Id",
+                "X-Forwarded-User",
+                "X-Remote-User",
+                "Remote-User",
+                "X-Auth-Request-Email",
+                "X-MLflow-Authorization",
+                "X-MLflow-Guardrail-Bypass",
+                "X-HTTP-Method-Override",
+                "Cookie",
+                "Origin",
+                "Forwarded",
+                "X-Real-IP",
+                "True-Client-IP",
+                "X-Original-URL",
+                "SCRIPT_NAME",
+                "X_User_Id",
+                "X.User.Id",
+                "PATH_INFO",
+                "Keep-Alive",
+                "TE",
+                "Upgrade",
+                "Proxy-Authorization",
+                "X-Torii-Explain"
             })
     void dropsWhatACallerMustNotSay(String name) throws Exception {
         // When
@@ -118,8 +138,18 @@ class HeadersIT {
     void leavesMlflowsOwnFieldsAndRepeatedOnesAlone() throws Exception {
         // When
         RecordedRequest seen = forwarded(headers(
-                "X-MLflow-Client-Version", "3.17.2", "User-Agent", "mlflow-python-client/3.17.2",
-                "Accept-Encoding", "gzip, deflate", "x-mlflow-experiment-id", "7", "Accept", "a/b", "Accept", "c/d"));
+                "X-MLflow-Client-Version",
+                "3.17.2",
+                "User-Agent",
+                "mlflow-python-client/3.17.2",
+                "Accept-Encoding",
+                "gzip, deflate",
+                "x-mlflow-experiment-id",
+                "7",
+                "Accept",
+                "a/b",
+                "Accept",
+                "c/d"));
 
         // Then
         assertThat(seen.headers().get("X-MLflow-Client-Version")).isEqualTo("3.17.2");
@@ -162,14 +192,17 @@ class HeadersIT {
         assertThat(seen.headers().getAll("Authorization")).containsExactly("Basic " + expected);
         assertThat(seen.headers().get("Host")).isEqualTo("mlflow.internal");
         assertThat(seen.uri()).isEqualTo("/prefix/api/2.0/mlflow/experiments/search");
-        assertThat(mlflow.requests()).filteredOn(r -> r.uri().startsWith("/prefix")).allSatisfy(r -> assertThat(r.headers().get("Authorization")).startsWith("Basic "));
+        assertThat(mlflow.requests())
+                .filteredOn(r -> r.uri().startsWith("/prefix"))
+                .allSatisfy(r -> assertThat(r.headers().get("Authorization")).startsWith("Basic "));
         withCredential.stop();
     }
 
     @Test
     void passesTheAnswersFieldsAndStopsHopByHopOnes() throws Exception {
         // Given
-        mlflow.answering((request, response) -> response.putHeader("Set-Cookie", (Iterable<String>) java.util.List.of("a=1", "b=2"))
+        mlflow.answering((request, response) -> response.putHeader(
+                        "Set-Cookie", (Iterable<String>) java.util.List.of("a=1", "b=2"))
                 .putHeader("Connection", "X-Hop")
                 .putHeader("X-Hop", "1")
                 .putHeader("Keep-Alive", "timeout=5")

@@ -124,14 +124,15 @@ class IncidentIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "/mlflow/health/mlflow",
-        "/api/mlflow/health/mlflow",
-        "/mlflow/api/2.0/mlflow/experiments/search",
-        "/api/mlflow/api/2.0/mlflow/experiments/search",
-        "/api/health",
-        "/api/models"
-    })
+    @ValueSource(
+            strings = {
+                "/mlflow/health/mlflow",
+                "/api/mlflow/health/mlflow",
+                "/mlflow/api/2.0/mlflow/experiments/search",
+                "/api/mlflow/api/2.0/mlflow/experiments/search",
+                "/api/health",
+                "/api/models"
+            })
     void servesEveryRouteThatTheReportsChecked(String path) throws Exception {
         // When
         HttpResponse<Buffer> without = gateway.get(path, (String) null);

@@ -1,7 +1,6 @@
 package ai.hokus.torii;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RawServer;
@@ -26,9 +25,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RelayIT {
 
     private static final String KEY = "hk_live_abcdefghijklmnopqrstuvwxyz012345";
-    private static final String PUT = "PUT /api/2.0/mlflow-artifacts/artifacts/1/r/a HTTP/1.1\r\nHost: h\r\nX-API-Key: "
-            + KEY + "\r\n";
-    private static final String GET = "GET /api/2.0/mlflow/runs/get HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n\r\n";
+    private static final String PUT =
+            "PUT /api/2.0/mlflow-artifacts/artifacts/1/r/a HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n";
+    private static final String GET =
+            "GET /api/2.0/mlflow/runs/get HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n\r\n";
     private static final String POST = "POST /api/2.0/mlflow/runs/create HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY
             + "\r\nContent-Length: 2\r\n\r\n{}";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
@@ -51,7 +51,8 @@ class RelayIT {
 
     private static TestGateway gateway(Vertx vertx, RawServer upstream, String... settings) throws Exception {
         Map<String, String> environment = TestGateway.environment(
-                upstream.url(), StubAuthService.start(vertx).knowing(KEY, "mlflow:write").url());
+                upstream.url(),
+                StubAuthService.start(vertx).knowing(KEY, "mlflow:write").url());
         for (int i = 0; i < settings.length; i += 2) {
             environment.put(settings[i], settings[i + 1]);
         }
@@ -115,15 +116,19 @@ class RelayIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"TORII_SPOOL_MAX_BODY,64KiB,spool.max-body", "TORII_UPLOAD_UNKNOWN_LENGTH,refuse,upload.unknown-length",
-        "TORII_SPOOL_MAX_TOTAL,64KiB,spool.max-total"})
+    @CsvSource({
+        "TORII_SPOOL_MAX_BODY,64KiB,spool.max-body",
+        "TORII_UPLOAD_UNKNOWN_LENGTH,refuse,upload.unknown-length",
+        "TORII_SPOOL_MAX_TOTAL,64KiB,spool.max-total"
+    })
     void refusesALengthlessBodyBeyondTheLimitAndNamesIt(String name, String value, String named, Vertx vertx)
             throws Exception {
         try (RawServer mlflow = upstream((connection, head) -> connection.send(OK))) {
             TestGateway gateway = gateway(vertx, mlflow, name, value);
             try (RawClient caller = new RawClient(gateway.port())) {
                 // When
-                caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n" + "20000\r\n" + "x".repeat(0x20000) + "\r\n0\r\n\r\n");
+                caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n" + "20000\r\n" + "x".repeat(0x20000)
+                        + "\r\n0\r\n\r\n");
 
                 // Then
                 assertThat(caller.readToEnd())
@@ -233,7 +238,9 @@ class RelayIT {
                 caller.send(GET);
 
                 // Then
-                assertThat(caller.readUntil("}")).startsWith("HTTP/1.1 504").contains("DEADLINE_EXCEEDED", "upstream_timeout");
+                assertThat(caller.readUntil("}"))
+                        .startsWith("HTTP/1.1 504")
+                        .contains("DEADLINE_EXCEEDED", "upstream_timeout");
             }
             gateway.stop();
         }
@@ -287,7 +294,9 @@ class RelayIT {
                 caller.send(GET);
 
                 // Then
-                assertThat(caller.readUntil("}")).startsWith("HTTP/1.1 501").contains("upstream_refuses_host", "--allowed-hosts");
+                assertThat(caller.readUntil("}"))
+                        .startsWith("HTTP/1.1 501")
+                        .contains("upstream_refuses_host", "--allowed-hosts");
             }
             gateway.stop();
         }
@@ -295,8 +304,9 @@ class RelayIT {
 
     @Test
     void passesAnyOther403On(Vertx vertx) throws Exception {
-        try (RawServer mlflow = upstream((connection, head) -> connection.send(
-                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 600\r\n\r\n" + "no".repeat(300)))) {
+        try (RawServer mlflow = upstream((connection, head) ->
+                connection.send("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 600\r\n\r\n"
+                        + "no".repeat(300)))) {
             TestGateway gateway = gateway(vertx, mlflow);
             try (RawClient caller = new RawClient(gateway.port())) {
                 // When
@@ -315,7 +325,8 @@ class RelayIT {
             TestGateway gateway = gateway(vertx, mlflow);
             try (RawClient caller = new RawClient(gateway.port())) {
                 // When
-                caller.send(GET + GET.replace(KEY, "wrong") + "GET /live HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+                caller.send(
+                        GET + GET.replace(KEY, "wrong") + "GET /live HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 
                 // Then
                 assertThat(caller.readToEnd()).containsSubsequence("HTTP/1.1 200", "HTTP/1.1 401", "HTTP/1.1 200");

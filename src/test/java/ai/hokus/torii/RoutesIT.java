@@ -72,12 +72,27 @@ class RoutesIT {
 
         // Then
         assertThat(answer.statusCode()).isEqualTo(200);
-        assertThat(mlflow.forwarded()).singleElement().satisfies(r -> assertThat(r.uri()).isEqualTo(reached));
+        assertThat(mlflow.forwarded())
+                .singleElement()
+                .satisfies(r -> assertThat(r.uri()).isEqualTo(reached));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/nothing", "/api", "/api/2.0/other", "/metrics", "/admin", "/admin/verdicts", "/mlflows",
-        "/api/mlflow/metrics", "/healthz", "/API/2.0/mlflow/runs/get", "/static-files/x.js"})
+    @ValueSource(
+            strings = {
+                "/",
+                "/nothing",
+                "/api",
+                "/api/2.0/other",
+                "/metrics",
+                "/admin",
+                "/admin/verdicts",
+                "/mlflows",
+                "/api/mlflow/metrics",
+                "/healthz",
+                "/API/2.0/mlflow/runs/get",
+                "/static-files/x.js"
+            })
     void knowsNoOtherPath(String path) throws Exception {
         // When
         HttpResponse<Buffer> answer = gateway.get(path, (String) null);
@@ -193,7 +208,9 @@ class RoutesIT {
     @Test
     void tellsWhichPartOfMlflowFails() throws Exception {
         // Given
-        mlflow.answering((request, response) -> response.setStatusCode(request.uri().startsWith("/version") ? 200 : 500).end());
+        mlflow.answering(
+                (request, response) -> response.setStatusCode(request.uri().startsWith("/version") ? 200 : 500)
+                        .end());
 
         // When
         HttpResponse<Buffer> answer = gateway.get("/api/health/mlflow", KEY);

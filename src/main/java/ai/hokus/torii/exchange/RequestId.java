@@ -7,11 +7,12 @@ import java.util.concurrent.ThreadLocalRandom;
 public final class RequestId {
 
     private static final int MAX_LENGTH = 64;
+    private static final String KEY_MARK = "hk_";
 
     private RequestId() {}
 
     /**
-     * The caller's own name for the request if it is one ({@code [A-Za-z0-9._-]{1,64}}), else a new one. Unique enough
+     * The caller's own name for the request if it is one ({@code [A-Za-z0-9._-]{1,64}} and no key), else a new one. Unique enough
      * to find a line in a log; not a secret.
      */
     public static String of(String fromCaller) {
@@ -19,7 +20,8 @@ public final class RequestId {
     }
 
     private static boolean isValid(String id) {
-        if (id == null || id.isEmpty() || id.length() > MAX_LENGTH) {
+        // Callers put keys where they do not belong; this name is logged and sent on.
+        if (id == null || id.isEmpty() || id.length() > MAX_LENGTH || id.contains(KEY_MARK)) {
             return false;
         }
         for (int i = 0; i < id.length(); i++) {

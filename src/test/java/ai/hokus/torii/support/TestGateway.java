@@ -24,7 +24,8 @@ public final class TestGateway {
 
     private TestGateway(Vertx vertx, Gateway gateway) {
         this.gateway = gateway;
-        this.client = WebClient.create(vertx, new WebClientOptions().setFollowRedirects(false).setUserAgentEnabled(false));
+        this.client = WebClient.create(
+                vertx, new WebClientOptions().setFollowRedirects(false).setUserAgentEnabled(false));
     }
 
     /** The environment of a gateway in front of these two, on free ports, one event loop. */
