@@ -17,6 +17,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -126,7 +127,14 @@ final class ApiListener extends VerticleBase {
                 "/api/health/mlflow", new Endpoint("health", false, mlflowNow),
                 "/mlflow/health/mlflow", new Endpoint("health", false, mlflowNow),
                 "/api/mlflow/health/mlflow", new Endpoint("health", false, mlflowNow),
-                "/api/models", new Endpoint("models", false, models::handle));
+                "/api/models", new Endpoint("models", false, models::handle),
+                "/mlflow", new Endpoint("ui", false, now(request -> redirect(request, "/mlflow/"))),
+                "/api/mlflow", new Endpoint("ui", false, now(request -> redirect(request, "/api/mlflow/"))));
+    }
+
+    /** MLflow's UI asks for its files by relative paths, which a mount without its last slash would lead astray. */
+    private static void redirect(HttpServerRequest request, String to) {
+        request.response().setStatusCode(302).putHeader(HttpHeaders.LOCATION, to).end();
     }
 
     private static Function<Exchange, Future<Void>> now(Consumer<HttpServerRequest> answer) {

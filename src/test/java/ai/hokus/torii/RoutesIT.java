@@ -48,7 +48,6 @@ class RoutesIT {
         "/api/mlflow/api/2.0/mlflow/runs/get?run_id=1, /api/2.0/mlflow/runs/get?run_id=1",
         "/api/mlflow//api/2.0/mlflow/runs/get, /api/2.0/mlflow/runs/get",
         "/api/mlflow/, /",
-        "/api/mlflow, /",
         "/mlflow/static-files/static/js/main.js, /static-files/static/js/main.js",
         "/api/mlflow/health, /health",
         "/api/2.0/mlflow/experiments/search, /api/2.0/mlflow/experiments/search",
@@ -138,6 +137,18 @@ class RoutesIT {
             assertThat(caller.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 405");
             assertThat(mlflow.forwarded()).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/mlflow", "/api/mlflow"})
+    void leadsABrowserToTheSlashThatTheUiNeeds(String mount) throws Exception {
+        // When
+        HttpResponse<Buffer> answer = gateway.get(mount, KEY);
+
+        // Then
+        assertThat(answer.statusCode()).isEqualTo(302);
+        assertThat(answer.getHeader("Location")).isEqualTo(mount + "/");
+        assertThat(mlflow.forwarded()).isEmpty();
     }
 
     @Test

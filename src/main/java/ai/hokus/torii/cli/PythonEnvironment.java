@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -17,13 +16,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -34,12 +31,7 @@ public final class PythonEnvironment {
     private static final ReentrantLock ONE_INSTALLATION_IN_THIS_JVM = new ReentrantLock();
     private static final String MARKER = "torii-installed.sha256";
     private static final int PROGRESS_EVERY_SECONDS = 3;
-    private static final int PROBE_SECONDS = 30;
     private static final int LAST_LINES = 15;
-
-    /** Settings by which an interpreter or pip would work on another folder than the virtual environment. */
-    private static final Pattern FOREIGN = Pattern.compile(
-            "PYTHONHOME|PYTHONPATH|VIRTUAL_ENV|__PYVENV_LAUNCHER__|PIP_(USER|TARGET|PREFIX|CONSTRAINT)");
 
     /**
      * Runs a Python module that ends when this JVM ends, also by SIGKILL: standard input is a pipe whose other end we
@@ -50,18 +42,6 @@ public final class PythonEnvironment {
             threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
             sys.argv = sys.argv[1:]
             runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
-            """;
-
-    /** Says the version as 3.11, or fails with what is wrong. Python 2 understands it, too. */
-    private static final String PROBE = """
-            import sys
-            version = 'version %d.%d' % sys.version_info[:2]
-            if sys.version_info < (3, 10):
-                sys.exit(version + ' is too old')
-            import importlib.util
-            if importlib.util.find_spec('ensurepip') is None:
-                sys.exit(version + ' lacks the venv module')
-            print('%d.%d' % sys.version_info[:2])
             """;
 
     private final Path directory;
@@ -101,8 +81,6 @@ public final class PythonEnvironment {
         }
     }
 
-    private record Interpreter(Path path, String version) {}
-
     /**
      * Finds the environment in the cache or makes it, which takes a minute or two and needs the package index. Blocks;
      * while another process makes the same environment, waits for that.
@@ -117,15 +95,13 @@ public final class PythonEnvironment {
      */
     public static PythonEnvironment ensure(Spec spec, Map<String, String> environment, Consumer<String> progress)
             throws PythonUnavailableException, InterruptedException {
-        var clean = new HashMap<>(environment);
-        clean.keySet().removeIf(FOREIGN.asMatchPredicate());
+        var clean = PythonInterpreter.withoutForeignSettings(environment);
         var cache = cacheFolder(clean);
         ONE_INSTALLATION_IN_THIS_JVM.lockInterruptibly();
         try {
-            var interpreter = find(clean);
+            var interpreter = PythonInterpreter.find(clean);
             Files.createDirectories(cache);
-            var made = new PythonEnvironment(
-                    cache.resolve(spec.name() + "-py" + interpreter.version()), Map.copyOf(clean));
+            var made = new PythonEnvironment(cache.resolve(spec.name() + "-py" + interpreter.version()), clean);
             // closing the channel gives the lock back, and so does the end of this process
             try (var channel =
                     FileChannel.open(made.beside(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
@@ -185,7 +161,7 @@ public final class PythonEnvironment {
                 && Files.readString(marker).equals(spec.digest());
     }
 
-    private void install(Spec spec, Interpreter interpreter, Consumer<String> progress)
+    private void install(Spec spec, PythonInterpreter interpreter, Consumer<String> progress)
             throws IOException, InterruptedException, PythonUnavailableException {
         var startedAt = System.nanoTime();
         delete(directory);
@@ -216,7 +192,9 @@ public final class PythonEnvironment {
         var command = new ArrayList<>(List.of(python.toString(), "-I", "-u", "-c", TIED_TO_OUR_LIFE));
         command.addAll(module);
         var output = ProcessBuilder.Redirect.appendTo(log.toFile());
-        var process = builder(command, environment).redirectOutput(output).start();
+        var process = PythonInterpreter.process(command, environment)
+                .redirectOutput(output)
+                .start();
         try {
             var startedAt = System.nanoTime();
             while (!process.waitFor(PROGRESS_EVERY_SECONDS, SECONDS)) {
@@ -246,51 +224,6 @@ public final class PythonEnvironment {
 
     private static String shown(Path python, List<String> module) {
         return python + " -m " + String.join(" ", module);
-    }
-
-    private static Interpreter find(Map<String, String> environment)
-            throws PythonUnavailableException, InterruptedException {
-        var tried = new ArrayList<String>();
-        for (var name : List.of("python3", "python")) {
-            var path = Stream.of(environment.getOrDefault("PATH", "").split(File.pathSeparator))
-                    .filter(folder -> !folder.isEmpty())
-                    .map(folder -> Path.of(folder, name).toAbsolutePath())
-                    .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-                    .findFirst();
-            if (path.isEmpty()) {
-                tried.add(name + ": not on the PATH");
-                continue;
-            }
-            var said = probe(path.get(), environment);
-            if (said.matches("\\d+\\.\\d+")) {
-                return new Interpreter(path.get(), said);
-            }
-            tried.add(path.get() + ": " + said);
-        }
-        throw PythonUnavailableException.noInterpreter(tried);
-    }
-
-    /** The version, or what is wrong with this interpreter: the last line that it says. */
-    private static String probe(Path python, Map<String, String> environment) throws InterruptedException {
-        try {
-            var process = builder(List.of(python.toString(), "-c", PROBE), environment)
-                    .start();
-            if (!process.waitFor(PROBE_SECONDS, SECONDS)) {
-                process.destroyForcibly();
-                return "does not answer";
-            }
-            var said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
-            return said.substring(said.lastIndexOf('\n') + 1);
-        } catch (IOException e) {
-            return e.getMessage();
-        }
-    }
-
-    private static ProcessBuilder builder(List<String> command, Map<String, String> environment) {
-        var builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().clear();
-        builder.environment().putAll(environment);
-        return builder;
     }
 
     private static Path cacheFolder(Map<String, String> environment) {

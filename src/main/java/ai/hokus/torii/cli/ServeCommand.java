@@ -59,8 +59,8 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private static void halt(int code) {
-        // Lines wait in a queue, so that no event loop waits for a terminal; the last ones are written now.
+    /** Ends the process in a shutdown hook. Log lines wait in a queue, so that no event loop waits for a terminal. */
+    static void halt(int code) {
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
             context.stop();
         }
