@@ -63,14 +63,15 @@ final class ApiListener extends VerticleBase {
         pool = new UpstreamPool(vertx, config.mlflow(), config.forward());
         auth = authSource.open(vertx);
         connections = new Connections(vertx, config.api(), shared.health()::isDraining);
-        Pipeline pipeline = new Pipeline(stages(), new FailureHandler(vertx), shared.telemetry());
+        FailureHandler failures = new FailureHandler(vertx);
+        Pipeline pipeline = new Pipeline(stages(), failures, shared.telemetry());
         Handler<HttpServerRequest> handler = request -> {
             connections.opened(request);
             pipeline.handle(request);
         };
         server = vertx.createHttpServer(options())
                 .connectionHandler(connections::accepted)
-                .invalidRequestHandler(new InvalidRequests())
+                .invalidRequestHandler(new InvalidRequests(failures, shared.telemetry()))
                 .requestHandler(handler);
         String host = config.api().host();
         return server.listen(port, host)
@@ -134,7 +135,10 @@ final class ApiListener extends VerticleBase {
 
     /** MLflow's UI asks for its files by relative paths, which a mount without its last slash would lead astray. */
     private static void redirect(HttpServerRequest request, String to) {
-        request.response().setStatusCode(302).putHeader(HttpHeaders.LOCATION, to).end();
+        request.response()
+                .setStatusCode(302)
+                .putHeader(HttpHeaders.LOCATION, to)
+                .end();
     }
 
     private static Function<Exchange, Future<Void>> now(Consumer<HttpServerRequest> answer) {

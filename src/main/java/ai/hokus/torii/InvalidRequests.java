@@ -1,38 +1,41 @@
 package ai.hokus.torii;
 
+import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
-import ai.hokus.torii.exchange.RequestId;
+import ai.hokus.torii.exchange.Operation;
+import ai.hokus.torii.telemetry.Telemetry;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Handler;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 
-/** Answers what the HTTP decoder itself refuses, in the same shape as every other failure; the connection closes. */
+/** Answers what the HTTP decoder itself refuses, in the same shape as every other failure, and counts it alike. */
 final class InvalidRequests implements Handler<HttpServerRequest> {
+
+    private final FailureHandler failures;
+    private final Telemetry telemetry;
+
+    InvalidRequests(FailureHandler failures, Telemetry telemetry) {
+        this.failures = failures;
+        this.telemetry = telemetry;
+    }
 
     @Override
     public void handle(HttpServerRequest request) {
-        Throwable cause = request.decoderResult().cause();
-        int status = 400;
-        String what = "it is no well-formed HTTP/1.1";
+        Exchange exchange = Exchange.open(request);
+        exchange.operation(new Operation("malformed", false));
+        telemetry.opened(exchange);
+        failures.write(exchange, failure(request.decoderResult().cause()));
+    }
+
+    private static GatewayFailure failure(Throwable cause) {
         if (cause instanceof TooLongHttpLineException) {
-            status = 414;
-            what = "the request line is longer than api.max-target";
-        } else if (cause instanceof TooLongHttpHeaderException) {
-            status = 431;
-            what = "the header fields are larger than api.max-head";
+            return GatewayFailure.requestMalformed(414, "its first line is longer than api.max-target");
         }
-        GatewayFailure failure = GatewayFailure.requestMalformed(what);
-        String id = RequestId.of(null);
-        request.response()
-                .setStatusCode(status)
-                .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                .putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE)
-                .putHeader("X-Request-Id", id)
-                .putHeader("X-Torii-Reason", failure.reason().code())
-                .end(FailureHandler.body(id, failure));
-        request.connection().close();
+        if (cause instanceof TooLongHttpHeaderException) {
+            return GatewayFailure.requestMalformed(431, "its header fields are larger than api.max-head");
+        }
+        return GatewayFailure.requestMalformed("it is no well-formed HTTP/1.1");
     }
 }

@@ -3,24 +3,20 @@ package ai.hokus.torii;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.support.RawClient;
+import ai.hokus.torii.support.RawMlflow;
 import ai.hokus.torii.support.RawServer;
-import ai.hokus.torii.support.RawServer.Connection;
-import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.TestGateway;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
-import java.io.IOException;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The relay between a caller and an upstream that are both made of bytes. */
+/** The relay between a caller and an MLflow that are both made of bytes. */
 @ExtendWith(VertxExtension.class)
 class RelayIT {
 
@@ -33,42 +29,16 @@ class RelayIT {
             + "\r\nContent-Length: 2\r\n\r\n{}";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
-    /** Runs the script for forwarded requests and answers the gateway's probes. */
-    private static RawServer upstream(RelayScript script) throws IOException {
-        return new RawServer(connection -> {
-            String head = connection.readHead();
-            if (head.contains("X-Request-Id")) {
-                script.run(connection, head);
-            } else {
-                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
-            }
-        });
-    }
-
-    private interface RelayScript {
-        void run(Connection connection, String head) throws IOException;
-    }
-
-    private static TestGateway gateway(Vertx vertx, RawServer upstream, String... settings) throws Exception {
-        Map<String, String> environment = TestGateway.environment(
-                upstream.url(),
-                StubAuthService.start(vertx).knowing(KEY, "mlflow:write").url());
-        for (int i = 0; i < settings.length; i += 2) {
-            environment.put(settings[i], settings[i + 1]);
-        }
-        return TestGateway.start(vertx, environment);
-    }
-
     @ParameterizedTest
     @CsvSource({"0,''", "5,'5\r\nhello\r\n'", "12,'5\r\nhello\r\n7;ext=1\r\n, world\r\n'"})
     void givesABodyWithoutALengthItsLength(int length, String chunks, Vertx vertx) throws Exception {
         // Given
         CompletableFuture<String> seen = new CompletableFuture<>();
-        try (RawServer mlflow = upstream((connection, head) -> {
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> {
             seen.complete(head + new String(connection.read(length)));
             connection.send(OK);
         })) {
-            TestGateway gateway = gateway(vertx, mlflow);
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
             try (RawClient caller = new RawClient(gateway.port())) {
                 // When
                 caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
@@ -90,12 +60,13 @@ class RelayIT {
         java.nio.file.Path spool = java.nio.file.Files.createTempDirectory("spool");
         CompletableFuture<String> seen = new CompletableFuture<>();
         CompletableFuture<Integer> received = new CompletableFuture<>();
-        try (RawServer mlflow = upstream((connection, head) -> {
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> {
             seen.complete(head);
             received.complete(connection.read(1_000_000).length);
             connection.send(OK);
         })) {
-            TestGateway gateway = gateway(vertx, mlflow, "TORII_SPOOL_DIRECTORY", spool.toString());
+            TestGateway gateway =
+                    TestGateway.start(vertx, mlflow.url(), KEY, "TORII_SPOOL_DIRECTORY", spool.toString());
             try (RawClient caller = new RawClient(gateway.port())) {
                 // When
                 caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n");
@@ -123,8 +94,8 @@ class RelayIT {
     })
     void refusesALengthlessBodyBeyondTheLimitAndNamesIt(String name, String value, String named, Vertx vertx)
             throws Exception {
-        try (RawServer mlflow = upstream((connection, head) -> connection.send(OK))) {
-            TestGateway gateway = gateway(vertx, mlflow, name, value);
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> connection.send(OK))) {
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY, name, value);
             try (RawClient caller = new RawClient(gateway.port())) {
                 // When
                 caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n" + "20000\r\n" + "x".repeat(0x20000)
@@ -146,11 +117,11 @@ class RelayIT {
         // Given an upload that has begun to reach MLflow
         CompletableFuture<Void> begun = new CompletableFuture<>();
         CompletableFuture<String> seen = new CompletableFuture<>();
-        try (RawServer mlflow = upstream((connection, head) -> {
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> {
             begun.complete(null);
             seen.complete(head + connection.readToEnd());
         })) {
-            TestGateway gateway = gateway(vertx, mlflow, "TORII_UPLOAD_UNKNOWN_LENGTH", "stream");
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY, "TORII_UPLOAD_UNKNOWN_LENGTH", "stream");
             RawClient caller = new RawClient(gateway.port());
             caller.send(PUT + framing + "x".repeat(99_000));
             begun.get(5, TimeUnit.SECONDS);
@@ -166,30 +137,13 @@ class RelayIT {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"Content-Length: 100\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"})
-    void neverCompletesAnAnswerThatMlflowCut(String cut, Vertx vertx) throws Exception {
-        try (RawServer mlflow = upstream((connection, head) -> connection.send("HTTP/1.1 200 OK\r\n" + cut))) {
-            TestGateway gateway = gateway(vertx, mlflow);
-            try (RawClient caller = new RawClient(gateway.port())) {
-                // When
-                caller.send(GET);
-
-                // Then
-                String answer = caller.readToEnd();
-                assertThat(answer).startsWith("HTTP/1.1 200").contains("hello").doesNotContain("\r\n0\r\n\r\n");
-            }
-            gateway.stop();
-        }
-    }
-
     @Test
     void sends100ContinueOnlyAfterTheKeyWasAccepted(Vertx vertx) throws Exception {
-        try (RawServer mlflow = upstream((connection, head) -> {
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> {
             connection.read(5);
             connection.send(OK);
         })) {
-            TestGateway gateway = gateway(vertx, mlflow);
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
             try (RawClient good = new RawClient(gateway.port());
                     RawClient bad = new RawClient(gateway.port())) {
                 // When
@@ -206,123 +160,10 @@ class RelayIT {
         }
     }
 
-    @ParameterizedTest
-    @CsvSource({"GET,200,2", "POST,502,1"})
-    void retriesOnlyWhatCannotHaveChangedAnything(String method, int status, int tries, Vertx vertx) throws Exception {
-        // Given an upstream that drops the first request it gets
-        AtomicInteger requests = new AtomicInteger();
-        try (RawServer mlflow = upstream((connection, head) -> {
-            if (requests.incrementAndGet() > 1) {
-                connection.send(OK);
-            }
-        })) {
-            TestGateway gateway = gateway(vertx, mlflow);
-            try (RawClient caller = new RawClient(gateway.port())) {
-                // When
-                caller.send(method.equals("GET") ? GET : POST);
-
-                // Then
-                assertThat(caller.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 " + status);
-                assertThat(requests).hasValue(tries);
-            }
-            gateway.stop();
-        }
-    }
-
-    @Test
-    void answers504WhenMlflowSendsNoHead(Vertx vertx) throws Exception {
-        try (RawServer mlflow = upstream((connection, head) -> connection.readToEnd())) {
-            TestGateway gateway = gateway(vertx, mlflow, "TORII_FORWARD_HEAD_TIMEOUT", "200ms");
-            try (RawClient caller = new RawClient(gateway.port())) {
-                // When
-                caller.send(GET);
-
-                // Then
-                assertThat(caller.readUntil("}"))
-                        .startsWith("HTTP/1.1 504")
-                        .contains("DEADLINE_EXCEEDED", "upstream_timeout");
-            }
-            gateway.stop();
-        }
-    }
-
-    @Test
-    void answers502WhenNobodyListens(Vertx vertx) throws Exception {
-        RawServer gone = upstream((connection, head) -> connection.send(OK));
-        gone.close();
-        TestGateway gateway = gateway(vertx, gone);
-        try (RawClient caller = new RawClient(gateway.port())) {
-            // When
-            caller.send(GET);
-
-            // Then
-            assertThat(caller.readUntil("}"))
-                    .startsWith("HTTP/1.1 502")
-                    .contains("upstream_unreachable", "\"blame\":\"MLflow\"", "MLflow cannot be reached")
-                    .doesNotContain(String.valueOf(gone.port()));
-        }
-        gateway.stop();
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {301, 302, 303, 307, 308})
-    void neverPassesARedirectOfAWriteOn(int status, Vertx vertx) throws Exception {
-        try (RawServer mlflow = upstream((connection, head) ->
-                connection.send("HTTP/1.1 " + status + " Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"))) {
-            TestGateway gateway = gateway(vertx, mlflow);
-            try (RawClient caller = new RawClient(gateway.port())) {
-                // When
-                caller.send(POST);
-
-                // Then
-                assertThat(caller.readUntil("}")).startsWith("HTTP/1.1 502").contains("upstream_broken");
-            }
-            gateway.stop();
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"Content-Length: 19\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"})
-    void recognisesMlflowsHostRefusal(String framing, Vertx vertx) throws Exception {
-        String text = "Invalid Host header";
-        String body = framing.startsWith("Content") ? text : "13\r\n" + text + "\r\n0\r\n\r\n";
-        try (RawServer mlflow = upstream((connection, head) ->
-                connection.send("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n" + framing + body))) {
-            TestGateway gateway = gateway(vertx, mlflow);
-            try (RawClient caller = new RawClient(gateway.port())) {
-                // When
-                caller.send(GET);
-
-                // Then
-                assertThat(caller.readUntil("}"))
-                        .startsWith("HTTP/1.1 501")
-                        .contains("upstream_refuses_host", "--allowed-hosts");
-            }
-            gateway.stop();
-        }
-    }
-
-    @Test
-    void passesAnyOther403On(Vertx vertx) throws Exception {
-        try (RawServer mlflow = upstream((connection, head) ->
-                connection.send("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 600\r\n\r\n"
-                        + "no".repeat(300)))) {
-            TestGateway gateway = gateway(vertx, mlflow);
-            try (RawClient caller = new RawClient(gateway.port())) {
-                // When
-                caller.send(GET);
-
-                // Then
-                assertThat(caller.readUntil("no".repeat(300))).startsWith("HTTP/1.1 403");
-            }
-            gateway.stop();
-        }
-    }
-
     @Test
     void judgesPipelinedRequestsOneByOneAndInOrder(Vertx vertx) throws Exception {
-        try (RawServer mlflow = upstream((connection, head) -> connection.send(OK))) {
-            TestGateway gateway = gateway(vertx, mlflow);
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> connection.send(OK))) {
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
             try (RawClient caller = new RawClient(gateway.port())) {
                 // When
                 caller.send(
@@ -340,11 +181,11 @@ class RelayIT {
         // Given
         CompletableFuture<String> end = new CompletableFuture<>();
         CompletableFuture<Void> arrived = new CompletableFuture<>();
-        try (RawServer mlflow = upstream((connection, head) -> {
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> {
             arrived.complete(null);
             end.complete(connection.readToEnd());
         })) {
-            TestGateway gateway = gateway(vertx, mlflow);
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
             RawClient caller = new RawClient(gateway.port());
             caller.send(GET);
             arrived.get(5, TimeUnit.SECONDS);

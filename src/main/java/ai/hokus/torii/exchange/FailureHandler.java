@@ -1,5 +1,6 @@
 package ai.hokus.torii.exchange;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -51,18 +52,17 @@ public final class FailureHandler {
             response.reset();
             return;
         }
-        boolean close = exchange.hasUnreadBody();
+        boolean unread = exchange.hasUnreadBody();
+        boolean close = unread || failure.endsConnection();
         head(exchange, failure, close);
         Buffer body = body(exchange.id(), failure);
         response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
         HttpServerRequest request = exchange.request();
-        if (request.method() == HttpMethod.HEAD) {
-            response.end();
-        } else {
-            response.end(body);
-        }
-        if (close) {
+        Future<Void> written = request.method() == HttpMethod.HEAD ? response.end() : response.end(body);
+        if (unread) {
             Linger.close(vertx, request);
+        } else if (close) {
+            written.onComplete(result -> request.connection().close());
         }
     }
 
@@ -73,7 +73,7 @@ public final class FailureHandler {
                 .filter(name -> !KEPT.contains(name.toLowerCase(Locale.ROOT)))
                 .toList()
                 .forEach(response.headers()::remove);
-        response.setStatusCode(failure.reason().status());
+        response.setStatusCode(failure.status());
         response.putHeader("X-Request-Id", exchange.id());
         response.putHeader("X-Torii-Reason", failure.reason().code());
         response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
@@ -86,8 +86,7 @@ public final class FailureHandler {
         }
     }
 
-    /** The error document of a failure. */
-    public static Buffer body(String requestId, GatewayFailure failure) {
+    private static Buffer body(String requestId, GatewayFailure failure) {
         return new JsonObject()
                 .put("error_code", failure.reason().errorCode())
                 .put("message", failure.getMessage() + " [" + failure.reason().code() + ", request " + requestId + "]")

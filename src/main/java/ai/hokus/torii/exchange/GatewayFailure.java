@@ -19,14 +19,26 @@ public final class GatewayFailure extends RuntimeException {
     private static final Duration SOON = Duration.ofSeconds(2);
 
     private final Reason reason;
+    private final int status;
     private final transient Optional<Duration> retryAfter;
     private final String detail;
     private final transient Map<String, String> headers;
 
     private GatewayFailure(
             Reason reason, String message, Optional<Duration> retryAfter, String detail, Map<String, String> headers) {
+        this(reason, reason.status(), message, retryAfter, detail, headers);
+    }
+
+    private GatewayFailure(
+            Reason reason,
+            int status,
+            String message,
+            Optional<Duration> retryAfter,
+            String detail,
+            Map<String, String> headers) {
         super(message, null, false, false);
         this.reason = reason;
+        this.status = status;
         this.retryAfter = retryAfter;
         this.detail = detail;
         this.headers = headers;
@@ -57,6 +69,17 @@ public final class GatewayFailure extends RuntimeException {
     /** The request is not well-formed HTTP; {@code what} names the part. */
     public static GatewayFailure requestMalformed(String what) {
         return of(Reason.REQUEST_MALFORMED, "The request is malformed: " + what + ".");
+    }
+
+    /** The same for what has a status of its own: 414 (RFC 9110 §15.5.15), 417 (§15.5.18), 431 (RFC 6585 §5). */
+    public static GatewayFailure requestMalformed(int status, String what) {
+        return new GatewayFailure(
+                Reason.REQUEST_MALFORMED,
+                status,
+                "The request is malformed: " + what + ".",
+                Optional.empty(),
+                "",
+                Map.of());
     }
 
     /** Two credentials that differ. */
@@ -237,6 +260,16 @@ public final class GatewayFailure extends RuntimeException {
     /** Why. */
     public Reason reason() {
         return reason;
+    }
+
+    /** The HTTP status of the answer. */
+    public int status() {
+        return status;
+    }
+
+    /** Whether nothing that follows on the connection can be trusted, because where a message ends is in doubt. */
+    public boolean endsConnection() {
+        return reason == Reason.REQUEST_MALFORMED || reason == Reason.HOST_REFUSED;
     }
 
     /** How long to wait before the next try, at most {@link #MAX_RETRY_AFTER}; empty when waiting does not help. */

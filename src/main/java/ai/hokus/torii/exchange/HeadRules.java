@@ -33,7 +33,7 @@ public final class HeadRules {
         }
         if (request.headers().contains(HttpHeaders.EXPECT)
                 && !"100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
-            throw GatewayFailure.requestMalformed("the only expectation taken is '100-continue'");
+            throw GatewayFailure.requestMalformed(417, "the only expectation taken is '100-continue'");
         }
     }
 

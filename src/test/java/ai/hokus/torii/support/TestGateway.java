@@ -57,6 +57,17 @@ public final class TestGateway {
         return start(vertx, environment(mlflow.url(), auth.url()));
     }
 
+    /** In front of this MLflow and an auth service that knows this key; then names and values of settings. */
+    public static TestGateway start(Vertx vertx, String mlflow, String key, String... settings) throws Exception {
+        Map<String, String> environment = environment(
+                mlflow,
+                StubAuthService.start(vertx).knowing(key, "mlflow:write").url());
+        for (int i = 0; i < settings.length; i += 2) {
+            environment.put(settings[i], settings[i + 1]);
+        }
+        return start(vertx, environment);
+    }
+
     public int port() {
         return gateway.apiPort();
     }
