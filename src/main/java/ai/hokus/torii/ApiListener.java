@@ -107,7 +107,7 @@ final class ApiListener extends VerticleBase {
         HealthEndpoints health = new HealthEndpoints(shared.health(), shared.buildJson());
         UpstreamCalls calls = new UpstreamCalls(pool, config.mlflow(), CALL_TIMEOUT);
         Map<String, Supplier<Future<Void>>> mlflow = new LinkedHashMap<>();
-        mlflow.put("connectivity", () -> calls.probe(MlflowProbes.CONNECTIVITY));
+        mlflow.put("connectivity", () -> calls.reach(MlflowProbes.CONNECTIVITY));
         mlflow.put("api", () -> calls.probe(MlflowProbes.API));
         mlflow.put(
                 "artifacts",

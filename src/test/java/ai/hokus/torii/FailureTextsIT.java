@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a data scientist reads when something is wrong: the exception and its text, as the real client shows them. */
+@Tag("mlflow")
 class FailureTextsIT {
 
     private static final String KEY = "hk_live_Zq7TestOnlyTestOnlyTestOnly0123";

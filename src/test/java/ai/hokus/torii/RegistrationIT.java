@@ -14,11 +14,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The promise of the gateway: set a tracking URI and a token, and the real client registers a model. */
+@Tag("mlflow")
 class RegistrationIT {
 
     private static final String KEY = "hk_live_Zq7TestOnlyTestOnlyTestOnly0123";

@@ -157,4 +157,23 @@ class UpstreamFaultsIT {
             gateway.stop();
         }
     }
+
+    @Test
+    void neverBlamesTheCallerForMlflowsOwnLogin(Vertx vertx) throws Exception {
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> connection.send(
+                "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno"))) {
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
+            try (RawClient caller = new RawClient(gateway.port())) {
+                // When
+                caller.send(GET);
+
+                // Then
+                assertThat(caller.readUntil("}"))
+                        .startsWith("HTTP/1.1 501")
+                        .contains("upstream_refuses_account", "Your key is valid")
+                        .doesNotContainIgnoringCase("www-authenticate");
+            }
+            gateway.stop();
+        }
+    }
 }

@@ -234,6 +234,15 @@ public final class GatewayFailure extends RuntimeException {
                 "MLflow answered 403 'Invalid Host header'");
     }
 
+    /** MLflow's own login refuses the gateway's account, or misses one: its 401, which is never the caller's fault. */
+    public static GatewayFailure upstreamRefusesAccount() {
+        return settled(
+                Reason.UPSTREAM_REFUSES_ACCOUNT,
+                "MLflow has a login of its own and does not accept the gateway's account. Your key is valid. The operator"
+                        + " must set mlflow.username and mlflow.password.",
+                "MLflow answered 401");
+    }
+
     /** This MLflow was started without artifact serving. */
     public static GatewayFailure artifactsDisabled() {
         return of(

@@ -22,7 +22,7 @@ public final class ApiKey {
 
     /**
      * The key in this text, or empty when it cannot be one: empty, longer than {@link #MAX_LENGTH}, or with a
-     * character outside the visible ASCII range (RFC 6750 §2.1 allows bearer tokens a subset of it).
+     * character outside the visible ASCII range, or a quote.
      */
     public static Optional<ApiKey> parse(String text) {
         if (text.isEmpty() || text.length() > MAX_LENGTH) {
@@ -30,7 +30,8 @@ public final class ApiKey {
         }
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c <= ' ' || c >= 0x7f) {
+            // Quotes are what a shell or a document left around a pasted key; RFC 6750 §2.1 has none.
+            if (c <= ' ' || c >= 0x7f || c == '"' || c == '\'') {
                 return Optional.empty();
             }
         }

@@ -12,8 +12,8 @@ import java.util.Locale;
  *
  * <p>MLflow decodes a path once before it routes ({@code %2F} becomes a slash) and artifact paths again until nothing
  * changes (measured on MLflow 3.6, still so in 3.17). So an escape that decodes to a delimiter, or to another escape,
- * has two readings. Escapes of unreserved characters are decoded (RFC 3986 §6.2.2.2), every other legal escape stays
- * byte for byte.
+ * has two readings. Escapes of unreserved characters are decoded (RFC 3986 §6.2.2.2), a raw {@code ;} is
+ * escaped, every other legal escape stays byte for byte.
  *
  * @param path starts with a slash; no dot segment, no control character
  * @param query as it came, without the question mark; null when there was none
@@ -56,12 +56,10 @@ public record CanonicalPath(String path, String query) {
 
     private static String canonical(String raw) {
         refuseBadBytes(raw, "path");
-        if (raw.indexOf(';') >= 0) {
-            throw GatewayFailure.pathRefused("it holds a raw ';' (write %3B)");
-        }
         String path = raw.indexOf('%') < 0 ? raw : decodeUnreserved(raw);
         refuseDotSegments(path);
-        return path;
+        // MLflow's Python clients write it raw in artifact names; escaped, nobody takes it for a path parameter.
+        return path.replace(";", "%3B");
     }
 
     private static void refuseBadBytes(String text, String part) {
@@ -160,8 +158,10 @@ public record CanonicalPath(String path, String query) {
         while (start <= path.length()) {
             int end = path.indexOf('/', start);
             end = end < 0 ? path.length() : end;
-            boolean dot = end - start == 1 && path.charAt(start) == '.';
-            boolean dots = end - start == 2 && path.charAt(start) == '.' && path.charAt(start + 1) == '.';
+            int parameter = path.indexOf(';', start);
+            int nameEnd = parameter < 0 ? end : Math.min(end, parameter);
+            boolean dot = nameEnd - start == 1 && path.charAt(start) == '.';
+            boolean dots = nameEnd - start == 2 && path.charAt(start) == '.' && path.charAt(start + 1) == '.';
             if (dot || dots) {
                 throw GatewayFailure.pathRefused("it holds a '.' or '..' segment");
             }

@@ -200,6 +200,9 @@ final class Relay {
         if (status < 200) {
             return GatewayFailure.upstreamBroken(from + " answered " + status);
         }
+        if (status == 401) {
+            return GatewayFailure.upstreamRefusesAccount();
+        }
         boolean read = in.method() == HttpMethod.GET || in.method() == HttpMethod.HEAD;
         if (status >= 300 && status < 400 && status != 304 && !read) {
             // The Python client follows a redirected PUT as GET and believes the upload succeeded.

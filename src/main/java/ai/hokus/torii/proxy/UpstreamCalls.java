@@ -1,8 +1,10 @@
 package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.MlflowConfig;
+import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.BoundedBody;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
@@ -46,8 +48,8 @@ public final class UpstreamCalls {
      *
      * @param target path and query, encoded
      * @param principal on whose behalf; empty: the gateway's own
-     * @return any answer that is HTTP; a failed future with a {@code GatewayFailure} otherwise, and for MLflow's own
-     *     host refusal
+     * @return any answer that is HTTP; a failed future with a {@code GatewayFailure} otherwise, for MLflow's own
+     *     refusals of our Host or our account
      */
     public Future<HttpResponse<Buffer>> get(String target, Optional<Principal> principal) {
         RequestOptions options = pool.options(HttpMethod.GET, target);
@@ -63,9 +65,29 @@ public final class UpstreamCalls {
                                 ? GatewayFailure.upstreamTimeout(
                                         pool.address() + ": no answer in " + timeout.toMillis() + " ms")
                                 : UpstreamFault.connecting(cause, pool.address())))
-                .compose(answer -> isHostRefusal(answer)
-                        ? Future.failedFuture(GatewayFailure.upstreamRefusesHost())
-                        : Future.succeededFuture(answer));
+                .compose(UpstreamCalls::fit);
+    }
+
+    /** Answers that mean our own settings are wrong, whatever was asked. */
+    private static Future<HttpResponse<Buffer>> fit(HttpResponse<Buffer> answer) {
+        if (isHostRefusal(answer)) {
+            return Future.failedFuture(GatewayFailure.upstreamRefusesHost());
+        }
+        if (answer.statusCode() == 401) {
+            return Future.failedFuture(GatewayFailure.upstreamRefusesAccount());
+        }
+        return Future.succeededFuture(answer);
+    }
+
+    /** Succeeds when MLflow answers at all, whatever it says. */
+    public Future<Void> reach(String target) {
+        return get(target, Optional.empty())
+                .<Void>mapEmpty()
+                .recover(cause -> cause instanceof GatewayFailure failure
+                                && failure.reason().blame() == Blame.GATEWAY
+                                && failure.reason() != Reason.OVERLOADED
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(cause));
     }
 
     /** Succeeds when MLflow answers this GET with 200. */

@@ -20,10 +20,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged jar as a newcomer meets it: {@code java -jar torii.jar quickstart}. */
+@Tag("mlflow")
 class QuickstartIT {
     private static final String ENDS = "Ctrl-C ends it.";
 

@@ -2,6 +2,7 @@ package ai.hokus.torii.support;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import ai.hokus.torii.cli.MlflowInstallation;
 import ai.hokus.torii.cli.MlflowProcess;
 import ai.hokus.torii.cli.PythonEnvironment;
 import ai.hokus.torii.cli.PythonUnavailableException;
@@ -10,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -40,15 +40,19 @@ public final class RealMlflow {
 
     /** A server for one test, which closes it; by these options, on a folder of the test's own. */
     public static MlflowProcess startOwn(MlflowProcess.Options options) throws IOException, InterruptedException {
-        return MlflowProcess.start(environment(), options, System.out::println);
+        return startOwn(environment(), options);
+    }
+
+    /** The same with another environment than the pinned one. */
+    public static MlflowProcess startOwn(PythonEnvironment python, MlflowProcess.Options options)
+            throws IOException, InterruptedException {
+        return MlflowProcess.start(python, options, System.out::println);
     }
 
     /** The environment that holds this MLflow, server and client. */
     public static synchronized PythonEnvironment environment() throws InterruptedException {
         if (environment == null) {
-            String constraints = resource("/ai/hokus/torii/cli/mlflow-constraints.txt");
-            environment = environment(new PythonEnvironment.Spec(
-                    "mlflow-3.17.2", List.of("mlflow==3.17.2", "scikit-learn"), constraints));
+            environment = environment(MlflowInstallation.pinned());
         }
         return environment;
     }
