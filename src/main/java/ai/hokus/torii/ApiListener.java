@@ -2,7 +2,6 @@ package ai.hokus.torii;
 
 import ai.hokus.torii.auth.AuthProbe;
 import ai.hokus.torii.auth.AuthenticateStage;
-import ai.hokus.torii.auth.CachingKeyValidator;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
@@ -38,19 +37,14 @@ final class ApiListener extends VerticleBase {
     private final GatewayConfig config;
     private final int port;
     private final Gateway.Shared shared;
-    private final Gateway.AuthSource authSource;
+    private final AuthSource authSource;
     private final Promise<Integer> bound;
     private HttpServer server;
     private UpstreamPool pool;
-    private Gateway.AuthSource.Handle auth;
+    private AuthSource.Handle auth;
     private Connections connections;
 
-    ApiListener(
-            GatewayConfig config,
-            int port,
-            Gateway.Shared shared,
-            Gateway.AuthSource authSource,
-            Promise<Integer> bound) {
+    ApiListener(GatewayConfig config, int port, Gateway.Shared shared, AuthSource authSource, Promise<Integer> bound) {
         this.config = config;
         this.port = port;
         this.shared = shared;
@@ -61,7 +55,7 @@ final class ApiListener extends VerticleBase {
     @Override
     public Future<?> start() {
         pool = new UpstreamPool(vertx, config.mlflow(), config.forward());
-        auth = authSource.open(vertx);
+        auth = authSource.validator(vertx);
         connections = new Connections(vertx, config.api(), shared.health()::isDraining);
         FailureHandler failures = new FailureHandler(vertx);
         Pipeline pipeline = new Pipeline(stages(), failures, shared.telemetry());
@@ -99,7 +93,7 @@ final class ApiListener extends VerticleBase {
                 new Cors(config.corsOrigins()),
                 endpoints(),
                 new Mounts(config.mlflow().servesArtifacts()),
-                new AuthenticateStage(new CachingKeyValidator(auth.validator(), shared.verdicts())),
+                new AuthenticateStage(auth.validator()),
                 new ForwardStage(vertx, pool, config.mlflow(), config.forward(), shared.spool()));
     }
 

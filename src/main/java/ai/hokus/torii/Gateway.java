@@ -1,14 +1,9 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.auth.AuthProbe;
-import ai.hokus.torii.auth.CachingKeyValidator;
-import ai.hokus.torii.auth.FileKeyValidator;
-import ai.hokus.torii.auth.HttpKeyValidator;
 import ai.hokus.torii.auth.KeyValidator;
-import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
-import ai.hokus.torii.config.Problem;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.health.HealthMonitor;
@@ -16,13 +11,11 @@ import ai.hokus.torii.proxy.Spool;
 import ai.hokus.torii.proxy.UpstreamCalls;
 import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.telemetry.Telemetry;
-import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -54,27 +47,11 @@ public final class Gateway {
     private int managementPort;
 
     /** What the verticles of one process have in common; all of it is safe for concurrent use. */
-    record Shared(
-            Build build,
-            Meters meters,
-            Telemetry telemetry,
-            HealthMonitor health,
-            CachingKeyValidator.Memory verdicts,
-            Spool spool) {
+    record Shared(Build build, Meters meters, Telemetry telemetry, HealthMonitor health, Spool spool) {
 
         JsonObject buildJson() {
             return new JsonObject().put("version", build.version()).put("commit", build.commit());
         }
-    }
-
-    /** Makes the validator of an event loop; a file's is shared, a service's is not. */
-    interface AuthSource {
-
-        /** The validator for the event loop this is called on, and what to do when the verticle stops. */
-        Handle open(Vertx vertx);
-
-        /** A validator and its end. */
-        record Handle(KeyValidator validator, Runnable close) {}
     }
 
     private Gateway(Vertx vertx, GatewayConfig config, Shared shared, AuthSource authSource) {
@@ -94,34 +71,13 @@ public final class Gateway {
         Build build = Build.read();
         Meters meters = new Meters(build.version(), build.commit());
         Spool spool = new Spool(vertx, config.forward().spool());
-        CachingKeyValidator.Memory verdicts =
-                new CachingKeyValidator.Memory(config.auth().cache(), Ticker.systemTicker(), Clock.systemUTC());
-        meters.gauge("torii.verdict.cache.entries", "Verdicts remembered", verdicts::size);
         meters.gauge("torii.spool.bytes", "Bytes of bodies without a length that wait in files", spool::heldBytes);
         HealthMonitor health = new HealthMonitor(vertx);
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
-        Shared shared = new Shared(build, meters, telemetry, health, verdicts, spool);
-        return authSource(vertx, config.auth(), verdicts)
+        Shared shared = new Shared(build, meters, telemetry, health, spool);
+        return AuthSource.open(vertx, config.auth(), meters)
                 .compose(source -> new Gateway(vertx, config, shared, source).deploy())
                 .onFailure(cause -> meters.close());
-    }
-
-    private static Future<AuthSource> authSource(Vertx vertx, AuthConfig config, CachingKeyValidator.Memory verdicts) {
-        if (config.source() instanceof AuthConfig.Http http) {
-            return Future.succeededFuture(v -> {
-                HttpKeyValidator validator = new HttpKeyValidator(v, http);
-                return new AuthSource.Handle(validator, validator::close);
-            });
-        }
-        AuthConfig.KeyFile keyFile = (AuthConfig.KeyFile) config.source();
-        // A revoked key must not live on in the memory.
-        FileKeyValidator validator = new FileKeyValidator(vertx, keyFile, Clock.systemUTC(), verdicts::clear);
-        AuthSource source = v -> new AuthSource.Handle(validator, () -> {});
-        return validator
-                .start()
-                .map(source)
-                .recover(cause -> Future.failedFuture(new InvalidConfigException(
-                        List.of(new Problem("auth.file.path", "'" + keyFile.path() + "' " + cause.getMessage())))));
     }
 
     private Future<Gateway> deploy() {
@@ -214,6 +170,7 @@ public final class Gateway {
         return delayed.future()
                 .compose(v -> undeploy())
                 .eventually(() -> {
+                    authSource.close();
                     shared.meters().close();
                     return Future.succeededFuture();
                 })

@@ -23,14 +23,13 @@ final class ManagementListener extends VerticleBase {
 
     private final GatewayConfig config;
     private final Gateway.Shared shared;
-    private final Gateway.AuthSource authSource;
+    private final AuthSource authSource;
     private final Promise<Integer> bound;
     private UpstreamPool pool;
-    private Gateway.AuthSource.Handle auth;
+    private AuthSource.Handle auth;
     private HttpServer server;
 
-    ManagementListener(
-            GatewayConfig config, Gateway.Shared shared, Gateway.AuthSource authSource, Promise<Integer> bound) {
+    ManagementListener(GatewayConfig config, Gateway.Shared shared, AuthSource authSource, Promise<Integer> bound) {
         this.config = config;
         this.shared = shared;
         this.authSource = authSource;
@@ -40,7 +39,7 @@ final class ManagementListener extends VerticleBase {
     @Override
     public Future<?> start() {
         pool = new UpstreamPool(vertx, config.mlflow(), config.forward());
-        auth = authSource.open(vertx);
+        auth = authSource.validator(vertx);
         HealthMonitor monitor = shared.health();
         UpstreamCalls calls = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
         Gateway.registerChecks(monitor, calls, auth.validator(), config.mlflow().servesArtifacts());

@@ -88,11 +88,6 @@ public final class CachingKeyValidator implements KeyValidator {
             return verdicts.estimatedSize();
         }
 
-        /** Forgets everything. */
-        public void clear() {
-            verdicts.invalidateAll();
-        }
-
         private ByteBuffer hash(ApiKey key, String clientIp) {
             try {
                 Mac mac = Mac.getInstance(ALGORITHM);

@@ -58,12 +58,12 @@ public final class Credentials {
         }
         return switch (scheme) {
             case "bearer", "apikey" -> Optional.of(rest);
-            case "basic" -> Optional.of(fromBasic(rest));
+            case "basic" -> fromBasic(rest);
             default -> Optional.empty();
         };
     }
 
-    private static String fromBasic(String encoded) {
+    private static Optional<String> fromBasic(String encoded) {
         String decoded;
         try {
             decoded = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
@@ -76,9 +76,6 @@ public final class Credentials {
         }
         String password = decoded.substring(colon + 1);
         String key = password.isEmpty() ? decoded.substring(0, colon) : password;
-        if (key.isEmpty()) {
-            throw GatewayFailure.keyMissing();
-        }
-        return key;
+        return key.isEmpty() ? Optional.empty() : Optional.of(key);
     }
 }

@@ -34,7 +34,9 @@ public final class FileKeyValidator implements KeyValidator {
     private final Runnable onChange;
     private volatile Map<String, Key> byDigest = Map.of();
     private String version = "";
+    private String complaint = "";
     private long timer = -1;
+    private volatile boolean stopped;
 
     /** Reads nothing yet; {@code onChange} runs after each new version of the file is in force. */
     public FileKeyValidator(Vertx vertx, AuthConfig.KeyFile config, Clock clock, Runnable onChange) {
@@ -49,22 +51,37 @@ public final class FileKeyValidator implements KeyValidator {
         return vertx.fileSystem()
                 .props(config.path().toString())
                 .compose(this::read)
-                .onSuccess(v -> timer = vertx.setTimer(config.reloadInterval().toMillis(), id -> look()));
+                .onSuccess(v -> lookLater());
     }
 
     /** Looks at the file no more. */
     public void stop() {
+        stopped = true;
         vertx.cancelTimer(timer);
+    }
+
+    private void lookLater() {
+        if (!stopped) {
+            timer = vertx.setTimer(config.reloadInterval().toMillis(), id -> look());
+        }
     }
 
     private void look() {
         vertx.fileSystem()
                 .props(config.path().toString())
                 .compose(props -> version(props).equals(version) ? Future.succeededFuture() : read(props))
-                .onFailure(cause ->
-                        LOG.error("the key file is not taken over, the last good one stays: {}", cause.getMessage()))
-                .onComplete(
-                        result -> timer = vertx.setTimer(config.reloadInterval().toMillis(), id -> look()));
+                .onSuccess(v -> complaint = "")
+                .onFailure(this::complain)
+                .onComplete(result -> lookLater());
+    }
+
+    /** Once for each new trouble, not at every look. */
+    private void complain(Throwable cause) {
+        String next = String.valueOf(cause.getMessage());
+        if (!next.equals(complaint)) {
+            complaint = next;
+            LOG.error("the key file is not taken over, the last good one stays: {}", next);
+        }
     }
 
     private static String version(FileProps props) {

@@ -17,6 +17,7 @@ import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.ext.web.client.WebClient;
 import io.vertx.ext.web.client.WebClientOptions;
 import java.net.URI;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -76,6 +77,8 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
         }
         return request.as(new BoundedBody(MAX_ANSWER_BYTES))
                 .sendJsonObject(question)
+                // The request's own timeout starts anew with every byte that drips in.
+                .timeout(config.timeout().toMillis(), TimeUnit.MILLISECONDS)
                 .recover(cause -> Future.failedFuture(failure(cause)))
                 .compose(HttpKeyValidator::read)
                 .map(verdict -> new Answer(verdict, false));

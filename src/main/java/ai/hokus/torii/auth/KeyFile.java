@@ -20,6 +20,7 @@ import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.representer.Representer;
 
@@ -96,10 +97,11 @@ public record KeyFile(List<Key> keys) {
     public static KeyFile parse(String text) throws InvalidKeyFileException {
         Object document;
         try {
-            document = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
+            LoaderOptions options = new LoaderOptions();
+            options.setAllowDuplicateKeys(false);
+            document = new Yaml(new SafeConstructor(options)).load(text);
         } catch (YAMLException e) {
-            throw new InvalidKeyFileException(
-                    "is no YAML: " + e.getMessage().lines().findFirst().orElse(""));
+            throw new InvalidKeyFileException("is no YAML: " + why(e));
         }
         if (document == null) {
             return new KeyFile(List.of());
@@ -113,8 +115,27 @@ public record KeyFile(List<Key> keys) {
                 throw new InvalidKeyFileException("keys[" + i + "] must be a map");
             }
             keys.add(key(new Entry("keys[" + i + "]", entry)));
+            refuseTwin(keys, i);
         }
         return new KeyFile(keys);
+    }
+
+    /** Of two entries for one key, one could be revoked and the other let it in. */
+    private static void refuseTwin(List<Key> keys, int last) throws InvalidKeyFileException {
+        Key added = keys.get(last);
+        for (int i = 0; i < last; i++) {
+            boolean sameKey = keys.get(i).sha256().equals(added.sha256());
+            if (sameKey || keys.get(i).keyId().equals(added.keyId())) {
+                throw new InvalidKeyFileException("keys[" + last + "] has the same " + (sameKey ? "sha256" : "key_id")
+                        + " as keys[" + i + "]; remove one of them");
+            }
+        }
+    }
+
+    private static String why(YAMLException e) {
+        return e instanceof MarkedYAMLException marked && marked.getProblemMark() != null
+                ? "line " + (marked.getProblemMark().getLine() + 1) + ": " + marked.getProblem()
+                : String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     private static Key key(Entry entry) throws InvalidKeyFileException {
@@ -198,7 +219,8 @@ public record KeyFile(List<Key> keys) {
             if (value == null) {
                 return OptionalLong.empty();
             }
-            if (!(value instanceof Number number) || number.longValue() < 1) {
+            boolean whole = value instanceof Integer || value instanceof Long;
+            if (!whole || !(value instanceof Number number) || number.longValue() < 1) {
                 throw new InvalidKeyFileException(
                         at(field) + " must be a whole number above 0, but is '" + value + "'");
             }

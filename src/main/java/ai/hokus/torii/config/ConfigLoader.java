@@ -24,6 +24,7 @@ import java.util.stream.Collectors;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
  * Merges the layers into a {@link GatewayConfig}: the packed {@code conf/torii.yaml}, then the operator's file, then the
@@ -116,9 +117,14 @@ public final class ConfigLoader {
 
     private Future<JsonObject> readFile(Path path) {
         return read(new ConfigStoreOptions()
-                .setType("file")
-                .setFormat("yaml")
-                .setConfig(new JsonObject().put("path", path.toAbsolutePath().toString())));
+                        .setType("file")
+                        .setFormat("yaml")
+                        .setConfig(new JsonObject()
+                                .put("path", path.toAbsolutePath().toString())))
+                // vertx-config-yaml 5.1.1 trips over a file of comments alone, which sets nothing and is fine.
+                .recover(cause -> cause instanceof NullPointerException
+                        ? Future.succeededFuture(new JsonObject())
+                        : Future.failedFuture(cause));
     }
 
     private Future<JsonObject> readEnvironment(Map<String, String> environment) {
@@ -177,7 +183,7 @@ public final class ConfigLoader {
             String key = prefix.isEmpty() ? name : prefix + "." + name;
             if (value instanceof JsonObject inner) {
                 flatten(key, inner, into);
-            } else if (value != null) {
+            } else if (value != null && !value.toString().isBlank()) {
                 into.put(key, value);
             }
         }
@@ -219,6 +225,12 @@ public final class ConfigLoader {
         Throwable root = cause;
         while (root.getCause() != null) {
             root = root.getCause();
+        }
+        if (root instanceof MarkedYAMLException yaml && yaml.getProblemMark() != null) {
+            return "line " + (yaml.getProblemMark().getLine() + 1) + ": " + yaml.getProblem();
+        }
+        if (root instanceof ClassCastException) {
+            return "it is no map of settings";
         }
         return root instanceof java.nio.file.NoSuchFileException
                 ? "no such file"

@@ -152,7 +152,9 @@ final class Values {
                     && uri.getFragment() == null) {
                 return uri;
             }
-            if (uri.getUserInfo() != null) {
+            // A host with an underscore parses as no host and no user, whatever stands before the '@'.
+            if (uri.getUserInfo() != null
+                    || String.valueOf(uri.getRawAuthority()).contains("@")) {
                 problem(key, "must not hold a user or password; there are settings of their own for these");
                 return URI.create("http://unset.invalid");
             }

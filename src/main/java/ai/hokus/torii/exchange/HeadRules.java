@@ -5,6 +5,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * What Netty 4.2 and Vert.x 5.2 let through and a proxy may not: a Host that is missing, doubled or no host
@@ -12,6 +13,9 @@ import java.util.Map;
  * (RFC 9110 §10.1.1).
  */
 public final class HeadRules {
+
+    private static final Pattern IP_LITERAL = Pattern.compile("\\[[0-9A-Fa-f:.]+]");
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._~-]+");
 
     private HeadRules() {}
 
@@ -31,8 +35,7 @@ public final class HeadRules {
         if (!codings.isEmpty() && !(codings.size() == 1 && codings.get(0).trim().equalsIgnoreCase("chunked"))) {
             throw GatewayFailure.requestMalformed("the only Transfer-Encoding taken is 'chunked'");
         }
-        if (request.headers().contains(HttpHeaders.EXPECT)
-                && !"100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+        if (!request.headers().getAll(HttpHeaders.EXPECT).stream().allMatch("100-continue"::equalsIgnoreCase)) {
             throw GatewayFailure.requestMalformed(417, "the only expectation taken is '100-continue'");
         }
     }
@@ -54,17 +57,10 @@ public final class HeadRules {
         int portAt = host.startsWith("[") ? host.indexOf(']') + 1 : host.indexOf(':');
         String name = portAt < 0 ? host : host.substring(0, portAt);
         String port = portAt < 0 ? "" : host.substring(portAt);
-        if (name.isEmpty() || host.startsWith("[") && portAt == 0) {
-            return false;
-        }
-        for (int i = 0; i < name.length(); i++) {
-            char c = name.charAt(i);
-            boolean word = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
-            if (!word && "-._~[]:".indexOf(c) < 0) {
-                return false;
-            }
-        }
-        return port.isEmpty() || isPort(port);
+        boolean known = host.startsWith("[")
+                ? IP_LITERAL.matcher(name).matches()
+                : HOST_NAME.matcher(name).matches();
+        return known && (port.isEmpty() || isPort(port));
     }
 
     private static boolean isPort(String port) {

@@ -71,6 +71,12 @@ final class Areas {
             throw GatewayFailure.pathRefused(
                     "an artifact's name holds an encoded '#' or '?', where MLflow cuts it off");
         }
+        // urllib.parse, through which MLflow 3.17 sends an artifact's name, drops both: ".%3B" is "." and "%20./x" is
+        // "./x".
+        if (lower.startsWith(prefix + "/%20", tree) || lower.endsWith("%3b")) {
+            throw GatewayFailure.pathRefused(
+                    "an artifact's name begins with a space or ends in ';', which MLflow cuts off");
+        }
         if (!path.startsWith(prefix, tree) || !method.equals("PUT") && !method.equals("DELETE")) {
             return;
         }

@@ -57,6 +57,7 @@ public record CanonicalPath(String path, String query) {
     private static String canonical(String raw) {
         refuseBadBytes(raw, "path");
         String path = raw.indexOf('%') < 0 ? raw : decodeUnreserved(raw);
+        refuseDoubleEncoding(path);
         refuseDotSegments(path);
         // MLflow's Python clients write it raw in artifact names; escaped, nobody takes it for a path parameter.
         return path.replace(";", "%3B");
@@ -115,21 +116,17 @@ public record CanonicalPath(String path, String query) {
             throw GatewayFailure.pathRefused(
                     "it holds " + raw.substring(at, at + 3) + ", an encoded slash, backslash or control character");
         }
-        boolean escapesEscape = value == '%'
-                && at + 4 < raw.length()
-                && Character.digit(raw.charAt(at + 3), 16) >= 0
-                && Character.digit(raw.charAt(at + 4), 16) >= 0;
-        // "%25%32%66" decodes to "%2f" as well: what follows an encoded percent sign may be encoded itself.
-        boolean hidesEscape =
-                value == '%' && at + 3 < raw.length() && raw.charAt(at + 3) == '%' && hidesHexDigit(raw, at + 3);
-        if (escapesEscape || hidesEscape) {
-            throw GatewayFailure.pathRefused(
-                    "it is encoded twice (" + raw.substring(at, Math.min(at + 5, raw.length())) + ")");
-        }
     }
 
-    private static boolean hidesHexDigit(String raw, int at) {
-        return Character.digit((char) escape(raw, at), 16) >= 0;
+    /** Looked for once the unreserved are decoded: "%25%32%66" and "%252%66" become "%252f" only then. */
+    private static void refuseDoubleEncoding(String path) {
+        for (int at = path.indexOf("%25"); at >= 0; at = path.indexOf("%25", at + 3)) {
+            if (at + 4 < path.length()
+                    && Character.digit(path.charAt(at + 3), 16) >= 0
+                    && Character.digit(path.charAt(at + 4), 16) >= 0) {
+                throw GatewayFailure.pathRefused("it is encoded twice (" + path.substring(at, at + 5) + ")");
+            }
+        }
     }
 
     private static boolean isUnreserved(int c) {

@@ -72,6 +72,11 @@ public final class Meters implements AutoCloseable {
         Gauge.builder(name, value).description(description).register(registry);
     }
 
+    /** A number that only grows; running the result adds one. */
+    public Runnable counter(String name, String description) {
+        return Counter.builder(name).description(description).register(registry)::increment;
+    }
+
     /** Everything in Prometheus' text format 0.0.4. */
     public String scrape() {
         return registry.scrape();

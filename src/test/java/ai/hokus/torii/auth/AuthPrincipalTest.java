@@ -1,0 +1,104 @@
+package ai.hokus.torii.auth;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.torii.auth.Verdict.Accepted;
+import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.support.StubServer;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whom an accepted key belongs to, as the auth service's answer says. */
+@ExtendWith(VertxExtension.class)
+class AuthPrincipalTest {
+
+    private static final ApiKey KEY =
+            ApiKey.parse("hk_live_0123456789abcdefghijklmnopqrstuv").orElseThrow();
+
+    private StubServer service;
+    private HttpKeyValidator validator;
+
+    @BeforeEach
+    void starts(Vertx vertx) throws Exception {
+        service = StubServer.start(vertx);
+        validator = new HttpKeyValidator(
+                vertx,
+                new AuthConfig.Http(
+                        URI.create(service.url()),
+                        "/api/v1/keys/validate",
+                        AuthConfig.Form.HEADER,
+                        "platform",
+                        Optional.empty(),
+                        Duration.ofSeconds(5),
+                        true,
+                        4));
+    }
+
+    @AfterEach
+    void closes() {
+        validator.close();
+    }
+
+    private Principal principal() throws Exception {
+        Verdict verdict = validator.validate(KEY, "10.0.0.9").await(5, SECONDS).verdict();
+        return ((Accepted) verdict).principal();
+    }
+
+    @Test
+    void tellsWhoTheKeyBelongsToAndWhatItMayDo() throws Exception {
+        // Given
+        service.answering(200, """
+                {"is_valid":true, "key_id":"k-1", "user_id":42, "service_id":"platform", "billing_plan":null,
+                 "scopes":["mlflow:read","model:write","mlflow:read"], "rate_limit_per_hour":1000,
+                 "expires_at":"2027-01-31T00:00:00Z", "error":null}""");
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal)
+                .isEqualTo(new Principal(
+                        "k-1",
+                        "42",
+                        Set.of("mlflow:read", "model:write"),
+                        OptionalLong.of(1000),
+                        Optional.of(Instant.parse("2027-01-31T00:00:00Z"))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"is_valid\":true}",
+                "{\"is_valid\":true,\"scopes\":null}",
+                "{\"is_valid\":true,\"scopes\":[]}",
+                "{\"is_valid\":true,\"scopes\":\"admin\"}",
+                "{\"is_valid\":true,\"scopes\":{\"admin\":true}}",
+                "{\"is_valid\":true,\"scopes\":[null,1,[\"admin\"]]}",
+                "{\"is_valid\":true,\"key_id\":null,\"user_id\":{},\"rate_limit_per_hour\":\"9\",\"expires_at\":\"never\"}"
+            })
+    void grantsNothingThatItDoesNotSay(String body) throws Exception {
+        // Given
+        service.answering(200, body);
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal).isEqualTo(new Principal("", "", Set.of(), OptionalLong.empty(), Optional.empty()));
+    }
+}

@@ -1,0 +1,50 @@
+package ai.hokus.torii.auth;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.slf4j.LoggerFactory;
+
+/** What a class logs as an error from now on, until it is closed. */
+final class LoggedErrors extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+
+    private final BlockingQueue<String> messages = new LinkedBlockingQueue<>();
+    private final Logger logger;
+
+    private LoggedErrors(Logger logger) {
+        this.logger = logger;
+    }
+
+    static LoggedErrors of(Class<?> type) {
+        LoggedErrors errors = new LoggedErrors((Logger) LoggerFactory.getLogger(type));
+        errors.start();
+        errors.logger.addAppender(errors);
+        return errors;
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {
+        if (event.getLevel() == Level.ERROR) {
+            messages.add(event.getFormattedMessage());
+        }
+    }
+
+    /** Waits for the next one; null when none comes within five seconds. */
+    String next() throws InterruptedException {
+        return messages.poll(5, SECONDS);
+    }
+
+    boolean isEmpty() {
+        return messages.isEmpty();
+    }
+
+    @Override
+    public void close() {
+        logger.detachAppender(this);
+    }
+}

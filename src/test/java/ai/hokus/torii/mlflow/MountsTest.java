@@ -1,0 +1,241 @@
+package ai.hokus.torii.mlflow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.Route;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MountsTest {
+
+    private static final String ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts";
+
+    private final Mounts mounts = new Mounts(true);
+
+    private Route resolve(String method, String target) {
+        return mounts.resolve(method, CanonicalPath.parse(target));
+    }
+
+    private static GatewayFailure refusal(Mounts mounts, String method, String target) {
+        return catchThrowableOfType(GatewayFailure.class, () -> mounts.resolve(method, CanonicalPath.parse(target)));
+    }
+
+    private static void assertRefused(GatewayFailure failure, String what) {
+        assertThat(failure).isNotNull();
+        assertThat(failure.reason()).isEqualTo(Reason.PATH_REFUSED);
+        assertThat(failure).hasMessage("The request path is refused because it is ambiguous: " + what + ".");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/api/mlflow/api/2.0/mlflow/runs/create, /api/mlflow, /api/2.0/mlflow/runs/create",
+        "/mlflow/api/2.0/mlflow/runs/create, /mlflow, /api/2.0/mlflow/runs/create",
+        "/api/mlflow, /api/mlflow, /",
+        "/api/mlflow/, /api/mlflow, /",
+        "/mlflow, /mlflow, /",
+        "/mlflow/, /mlflow, /",
+        "/mlflow/static-files/main.js, /mlflow, /static-files/main.js",
+        "/mlflow/anything/at/all, /mlflow, /anything/at/all",
+        "/%6dlflow/version, /mlflow, /version",
+        "/mlflow/api/mlflow/x, /mlflow, /api/mlflow/x",
+        "/api/2.0/mlflow/runs/create, '', /api/2.0/mlflow/runs/create",
+        "/api/2.0/preview/mlflow/runs/create, '', /api/2.0/preview/mlflow/runs/create",
+        "/api/2.0/mlflow-artifacts/artifacts/0/r/a, '', /api/2.0/mlflow-artifacts/artifacts/0/r/a",
+        "/api/3.0/mlflow/traces/search, '', /api/3.0/mlflow/traces/search",
+        "/ajax-api/2.0/mlflow/runs/search, '', /ajax-api/2.0/mlflow/runs/search",
+        "/graphql, '', /graphql",
+        "/v1/traces, '', /v1/traces",
+        "/get-artifact, '', /get-artifact",
+        "/model-versions/get-artifact, '', /model-versions/get-artifact",
+        "/version, '', /version"
+    })
+    void findsMlflowUnderItsMountsAndAtTheRoot(String target, String mount, String path) {
+        // Given the target
+
+        // When
+        Route route = resolve("POST", target + "?a=%2F");
+
+        // Then
+        assertThat(route.mount()).isEqualTo(mount);
+        assertThat(route.path()).isEqualTo(path);
+        assertThat(route.target()).isEqualTo(path + "?a=%2F");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/api/mlflow//api/2.0/mlflow/runs/create, /api/2.0/mlflow/runs/create",
+        "/mlflow//api/2.0/mlflow/runs/create, /api/2.0/mlflow/runs/create",
+        "/mlflow//, /"
+    })
+    void dropsTheOneSlashThatTheJavaClientWritesTooMany(String target, String path) {
+        // Given the target
+
+        // When
+        Route route = resolve("POST", target);
+
+        // Then
+        assertThat(route.target()).isEqualTo(path);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/api/2.0/mlflow//experiments/create",
+                "/mlflow///api/2.0/mlflow/experiments/create",
+                "/mlflow/api//2.0/mlflow/experiments/create",
+                "/mlflow/api/2.0/mlflow/experiments/create//",
+                ARTIFACTS + "//etc/passwd",
+                ARTIFACTS + "/file:///etc/passwd"
+            })
+    void refusesAnyOtherEmptySegment(String target) {
+        // Given the target
+
+        // When
+        GatewayFailure failure = refusal(mounts, "GET", target);
+
+        // Then
+        assertRefused(failure, "it holds an empty segment ('//')");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/",
+                "/healthz",
+                "/health/api/2.0/mlflow/experiments/get",
+                "/mlflowx/api/2.0/mlflow/experiments/get",
+                "/MLFLOW/version",
+                "/api",
+                "/api/mlflowx",
+                "/api/models/x",
+                "/API/2.0/mlflow/experiments/search",
+                "/api/2.0",
+                "/api/2.0/mlflow",
+                "/api/1.2/mlflow/runs/create",
+                "/api/2.0/other/x",
+                "/static-files/main.js",
+                "/graphql/",
+                "/version/x",
+                "/admin/keys",
+                "//api/2.0/mlflow/experiments/create",
+                "//mlflow/version",
+                "/metrics",
+                "/mlflow/metrics",
+                "/mlflow//metrics",
+                "/api/mlflow/metrics",
+                "/mlflow/%6detrics"
+            })
+    void knowsNoOtherPathAndNeverMlflowsMetrics(String target) {
+        // Given the target
+
+        // When
+        GatewayFailure failure = refusal(mounts, "GET", target);
+
+        // Then
+        assertThat(failure).isNotNull();
+        assertThat(failure.reason()).isEqualTo(Reason.ROUTE_UNKNOWN);
+        assertThat(failure)
+                .hasMessage("No such path on this gateway. MLflow is served under /api/mlflow and /mlflow:"
+                        + " set MLFLOW_TRACKING_URI=https://<this host>/api/mlflow.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PUT, ''", "PUT, /", "PUT, /0/r/artifacts/", "DELETE, ''", "DELETE, /", "DELETE, /0/r/artifacts/"})
+    void wantsAnArtifactsNameForAnUploadOrADeletion(String method, String artifact) {
+        // Given the artifact
+
+        // When
+        GatewayFailure failure = refusal(mounts, method, ARTIFACTS + artifact);
+
+        // Then
+        assertRefused(failure, "it names no artifact");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/0", "/0/r", "/models/m-1"})
+    void refusesToDeleteMoreThanARunsArtifacts(String artifact) {
+        // Given the artifact
+
+        // When
+        GatewayFailure failure = refusal(mounts, "DELETE", "/ajax-api/2.0/mlflow-artifacts/artifacts" + artifact);
+
+        // Then
+        assertRefused(failure, "it names a whole experiment's artifacts; deleting takes <experiment>/<run>/…");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DELETE, /0/r/.%3B",
+        "DELETE, /0/r/%3b",
+        "DELETE, /0/r/;",
+        "PUT, /0/r/artifacts/a;",
+        "DELETE, /%20./0/r",
+        "DELETE, /%20./0/.%3B",
+        "PUT, /0/r/artifacts/a%3B",
+        "GET, /%20/r/a"
+    })
+    void refusesAnArtifactsNameOfWhichMlflowCutsAnEndOff(String method, String artifact) {
+        // Given the artifact
+
+        // When
+        GatewayFailure failure = refusal(mounts, method, ARTIFACTS + artifact);
+
+        // Then
+        assertRefused(failure, "an artifact's name begins with a space or ends in ';', which MLflow cuts off");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/0/r/artifacts/a.txt%23", "/0/r/%23/a", "/0/r/artifacts/a%3fb", "/0/r/a%3F"})
+    void refusesAnEncodedFragmentOrQueryInAnArtifactsName(String artifact) {
+        // Given the artifact
+
+        // When
+        GatewayFailure failure = refusal(mounts, "GET", "/mlflow" + ARTIFACTS + artifact);
+
+        // Then
+        assertRefused(failure, "an artifact's name holds an encoded '#' or '?', where MLflow cuts it off");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PUT, /0/r/artifacts/a.txt",
+        "PUT, /a.txt",
+        "PUT, /0/r/artifacts/a%20b%3Bc/100%25/caf%C3%A9",
+        "DELETE, /0/r/artifacts",
+        "DELETE, /models/m-1/artifacts",
+        "GET, ''",
+        "GET, /0/r/artifacts/a.txt",
+        "HEAD, /0/r/artifacts/a.txt"
+    })
+    void forwardsAnArtifactThatIsNamed(String method, String artifact) {
+        // Given the artifact
+
+        // When
+        Route route = resolve(method, ARTIFACTS + artifact);
+
+        // Then
+        assertThat(route.target()).isEqualTo(ARTIFACTS + artifact);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET, /api/2.0/mlflow-artifacts/artifacts/0/r/a",
+        "PUT, /mlflow/ajax-api/2.0/mlflow-artifacts/artifacts/0/r/a",
+        "POST, /api/mlflow/api/2.0/mlflow-artifacts/mpu/create/0/r/a"
+    })
+    void saysThatThisMlflowServesNoArtifacts(String method, String target) {
+        // Given
+        Mounts withoutArtifacts = new Mounts(false);
+
+        // When
+        GatewayFailure failure = refusal(withoutArtifacts, method, target);
+
+        // Then
+        assertThat(failure).isNotNull();
+        assertThat(failure.reason()).isEqualTo(Reason.ARTIFACTS_DISABLED);
+    }
+}
