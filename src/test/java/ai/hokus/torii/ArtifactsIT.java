@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 @Tag("mlflow")
 class ArtifactsIT {
 
-    private static final String KEY = "hk_live_Zq7TestOnlyTestOnlyTestOnly0123";
+    private static final String KEY = "hk_test_Zq7TestOnlyTestOnlyTestOnly0123";
     private static final int BIG_FILE_MIB = 20;
 
     private Vertx vertx;

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("mlflow")
 class BasicAuthAppIT {
 
-    private static final String KEY = "hk_live_Zq7TestOnlyTestOnlyTestOnly0123";
+    private static final String KEY = "hk_test_Zq7TestOnlyTestOnlyTestOnly0123";
     private static final String PASSWORD = "a-password-of-the-gateway";
 
     private static Vertx vertx;

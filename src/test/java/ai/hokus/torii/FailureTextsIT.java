@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("mlflow")
 class FailureTextsIT {
 
-    private static final String KEY = "hk_live_Zq7TestOnlyTestOnlyTestOnly0123";
-    private static final String UNKNOWN_KEY = "hk_live_NoSuchKeyNoSuchKeyNoSuchKey4567";
+    private static final String KEY = "hk_test_Zq7TestOnlyTestOnlyTestOnly0123";
+    private static final String UNKNOWN_KEY = "hk_test_NoSuchKeyNoSuchKeyNoSuchKey4567";
 
     private Vertx vertx;
     private StubAuthService auth;

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(VertxExtension.class)
 class HeadersIT {
 
-    private static final String KEY = "hk_live_abcdefghijklmnopqrstuvwxyz012345";
+    private static final String KEY = "hk_test_abcdefghijklmnopqrstuvwxyz012345";
     private static final String SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search";
 
     private StubServer mlflow;

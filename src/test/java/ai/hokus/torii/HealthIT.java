@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 class HealthIT {
 
-    private static final String KEY = "hk_live_abcdefghijklmnopqrstuvwxyz012345";
+    private static final String KEY = "hk_test_abcdefghijklmnopqrstuvwxyz012345";
 
     /** Asks until the answer has this status; fails with the last answer after twenty seconds. */
     private static HttpResponse<Buffer> ready(TestGateway gateway, String path, int status) throws Exception {

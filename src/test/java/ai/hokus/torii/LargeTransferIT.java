@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("mlflow")
 class LargeTransferIT {
 
-    private static final String KEY = "hk_live_Zq7TestOnlyTestOnlyTestOnly0123";
+    private static final String KEY = "hk_test_Zq7TestOnlyTestOnlyTestOnly0123";
     private static final int MIB = 1024 * 1024;
     private static final int TOTAL_MIB = 300;
     private static final long TOTAL_BYTES = (long) TOTAL_MIB * MIB;

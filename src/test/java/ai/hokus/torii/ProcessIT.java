@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(VertxExtension.class)
 class ProcessIT {
 
-    private static final String KEY = "hk_live_abcdefghijklmnopqrstuvwxyz012345";
+    private static final String KEY = "hk_test_abcdefghijklmnopqrstuvwxyz012345";
     private static final String GET =
             "GET /api/2.0/mlflow/runs/get HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n\r\n";
 

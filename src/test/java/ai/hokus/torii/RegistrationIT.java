@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("mlflow")
 class RegistrationIT {
 
-    private static final String KEY = "hk_live_Zq7TestOnlyTestOnlyTestOnly0123";
+    private static final String KEY = "hk_test_Zq7TestOnlyTestOnlyTestOnly0123";
 
     private static Vertx vertx;
 

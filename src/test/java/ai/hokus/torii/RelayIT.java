@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(VertxExtension.class)
 class RelayIT {
 
-    private static final String KEY = "hk_live_abcdefghijklmnopqrstuvwxyz012345";
+    private static final String KEY = "hk_test_abcdefghijklmnopqrstuvwxyz012345";
     private static final String PUT =
             "PUT /api/2.0/mlflow-artifacts/artifacts/1/r/a HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n";
     private static final String GET =

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 class StartUpIT {
 
-    private static final String KEY = "hk_live_abcdefghijklmnopqrstuvwxyz012345";
+    private static final String KEY = "hk_test_abcdefghijklmnopqrstuvwxyz012345";
     private static final int STARTS = 5;
 
     @Test

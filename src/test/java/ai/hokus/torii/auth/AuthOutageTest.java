@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AuthOutageTest {
 
     private static final ApiKey KEY =
-            ApiKey.parse("hk_live_0123456789abcdefghijklmnopqrstuv").orElseThrow();
+            ApiKey.parse("hk_test_0123456789abcdefghijklmnopqrstuv").orElseThrow();
     private static final Duration TIMEOUT = Duration.ofMillis(300);
     // Twice the timeout and room for a busy machine, yet far from what a second timeout behind the first would take.
     private static final Duration IN_TIME = Duration.ofMillis(1500);

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AuthPrincipalTest {
 
     private static final ApiKey KEY =
-            ApiKey.parse("hk_live_0123456789abcdefghijklmnopqrstuv").orElseThrow();
+            ApiKey.parse("hk_test_0123456789abcdefghijklmnopqrstuv").orElseThrow();
 
     private StubServer service;
     private HttpKeyValidator validator;

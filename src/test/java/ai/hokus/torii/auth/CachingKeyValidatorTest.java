@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CachingKeyValidatorTest {
 
     private static final ApiKey KEY =
-            ApiKey.parse("hk_live_0123456789abcdefghijklmnopqrstuv").orElseThrow();
+            ApiKey.parse("hk_test_0123456789abcdefghijklmnopqrstuv").orElseThrow();
     private static final String IP = "10.0.0.9";
     private static final Instant START = Instant.parse("2026-11-22T00:00:00Z");
 
@@ -126,12 +126,12 @@ class CachingKeyValidatorTest {
 
     @ParameterizedTest
     @CsvSource({
-        "hk_live_0123456789abcdefghijklmnopqrstu, 10.0.0.9",
-        "hk_live_0123456789abcdefghijklmnopqrstuw, 10.0.0.9",
+        "hk_test_0123456789abcdefghijklmnopqrstu, 10.0.0.9",
+        "hk_test_0123456789abcdefghijklmnopqrstuw, 10.0.0.9",
         "HK_LIVE_0123456789abcdefghijklmnopqrstuv, 10.0.0.9",
-        "hk_live_0123456789abcdefghijklmnopqrstuv, 10.0.0.8",
-        "hk_live_0123456789abcdefghijklmnopqrstuv1, 0.0.0.9",
-        "hk_live_0123456789abcdefghijklmnopqrstuv10.0.0.9, ''"
+        "hk_test_0123456789abcdefghijklmnopqrstuv, 10.0.0.8",
+        "hk_test_0123456789abcdefghijklmnopqrstuv1, 0.0.0.9",
+        "hk_test_0123456789abcdefghijklmnopqrstuv10.0.0.9, ''"
     })
     void invariant2FindsAnEntryByTheWholeKeyAndTheCallersAddress(String key, String clientIp) throws Exception {
         // Given

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** In the tables a bar separates fields and {@code b64(…)} stands for the text in base64. */
 class CredentialsTest {
 
-    private static final String KEY = "hk_live_0123456789abcdefghijklmnopqrstuv";
+    private static final String KEY = "hk_test_0123456789abcdefghijklmnopqrstuv";
 
     private static MultiMap headers(String fields) {
         MultiMap headers = MultiMap.caseInsensitiveMultiMap();

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FileKeyValidatorTest {
 
     private static final ApiKey KEY =
-            ApiKey.parse("hk_live_0123456789abcdefghijklmnopqrstuv").orElseThrow();
+            ApiKey.parse("hk_test_0123456789abcdefghijklmnopqrstuv").orElseThrow();
     private static final ApiKey OTHER = ApiKey.parse("hk_live_another").orElseThrow();
     private static final Instant NOW = Instant.parse("2026-11-22T00:00:00Z");
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(VertxExtension.class)
 class HttpKeyValidatorTest {
 
-    private static final String KEY = "hk_live_0123456789abcdefghijklmnopqrstuv";
+    private static final String KEY = "hk_test_0123456789abcdefghijklmnopqrstuv";
     private static final ApiKey API_KEY = ApiKey.parse(KEY).orElseThrow();
     private static final String OWN = "gateways-own-credential";
 

@@ -38,7 +38,7 @@ class RequestIdTest {
     @ValueSource(
             strings = {
                 "a b",
-                "hk_live_0123456789abcdefghijklmnopqrstuv",
+                "hk_test_0123456789abcdefghijklmnopqrstuv",
                 "x-hk_test_1",
                 "a/b",
                 "a\"b",

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ApiKeyTest {
 
-    private static final String TEXT = "hk_live_0123456789abcdefghijklmnopqrstuv";
+    private static final String TEXT = "hk_test_0123456789abcdefghijklmnopqrstuv";
 
     @Test
     void showsItsTextOnlyWhenAsked() {
