@@ -58,9 +58,6 @@ final class Connections {
         request.response().bodyEndHandler(v -> {
             state.open--;
             state.idleSinceNanos = System.nanoTime();
-            if (draining.getAsBoolean()) {
-                request.connection().close();
-            }
         });
     }
 

@@ -5,7 +5,7 @@ import io.vertx.core.Future;
 import java.util.function.Function;
 
 /**
- * A route of the gateway's own: GET and HEAD on one exact path.
+ * Where an exchange goes once its path is known: a route of the gateway's own, or MLflow.
  *
  * @param area its name in metrics
  * @param isOpen whether it needs no key

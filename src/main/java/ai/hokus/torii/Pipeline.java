@@ -16,7 +16,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 
 /**
  * What happens to a request, in order. Beside each stage stands how a request can end there; whatever a stage fails
@@ -28,9 +27,6 @@ final class Pipeline implements Handler<HttpServerRequest> {
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
-    /** Where an exchange goes once its path is known. */
-    private record Destination(boolean isOpen, Function<Exchange, Future<Void>> handler) {}
-
     /** The stages of one event loop. */
     record Stages(
             Cors cors,
@@ -40,11 +36,15 @@ final class Pipeline implements Handler<HttpServerRequest> {
             ForwardStage forward) {}
 
     private final Stages stages;
+    private final Endpoint options;
+    private final Endpoint mlflow;
     private final FailureHandler failures;
     private final Telemetry telemetry;
 
     Pipeline(Stages stages, FailureHandler failures, Telemetry telemetry) {
         this.stages = stages;
+        this.options = new Endpoint("options", true, this::answerOptions);
+        this.mlflow = new Endpoint("mlflow", false, stages.forward()::apply);
         this.failures = failures;
         this.telemetry = telemetry;
     }
@@ -65,7 +65,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
     private Future<Void> answer(Exchange exchange) {
         HeadRules.check(exchange.request()); // 400 host_refused request_malformed
         stages.cors().allow(exchange);
-        Destination to = resolve(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
+        Endpoint to = resolve(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
         if (to.isOpen()) {
             return to.handler().apply(exchange);
         }
@@ -74,15 +74,15 @@ final class Pipeline implements Handler<HttpServerRequest> {
                 .compose(v -> to.handler().apply(exchange)); // 413 body_too_large, 501 502 503 504 upstream_…
     }
 
-    private Destination resolve(Exchange exchange) {
+    private Endpoint resolve(Exchange exchange) {
         HttpServerRequest request = exchange.request();
         String method = request.method().name();
         if (!METHODS.contains(method)) {
             throw GatewayFailure.methodNotAllowed(Cors.METHODS);
         }
         if (request.method() == HttpMethod.OPTIONS) {
-            exchange.operation(new Operation("options", false));
-            return new Destination(true, this::options);
+            exchange.operation(new Operation(options.area(), false));
+            return options;
         }
         CanonicalPath canonical = CanonicalPath.parse(request.uri());
         Endpoint own = stages.endpoints().get(canonical.path());
@@ -91,13 +91,13 @@ final class Pipeline implements Handler<HttpServerRequest> {
             if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
                 throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
             }
-            return new Destination(own.isOpen(), own.handler());
+            return own;
         }
         exchange.route(stages.mounts().resolve(method, canonical));
-        return new Destination(false, stages.forward()::apply);
+        return mlflow;
     }
 
-    private Future<Void> options(Exchange exchange) {
+    private Future<Void> answerOptions(Exchange exchange) {
         stages.cors().answer(exchange);
         return Future.succeededFuture();
     }

@@ -40,7 +40,7 @@ public final class FailureHandler {
      */
     public void write(Exchange exchange, Throwable cause) {
         GatewayFailure failure = GatewayFailure.from(cause);
-        if (exchange.isEnded()) {
+        if (exchange.isEnded() || exchange.isCallerGone()) {
             return;
         }
         exchange.failure(failure);
@@ -60,7 +60,7 @@ public final class FailureHandler {
         HttpServerRequest request = exchange.request();
         Future<Void> written = request.method() == HttpMethod.HEAD ? response.end() : response.end(body);
         if (unread) {
-            Linger.close(vertx, request);
+            Linger.close(vertx, request, written);
         } else if (close) {
             written.onComplete(result -> request.connection().close());
         }

@@ -1,5 +1,6 @@
 package ai.hokus.torii.exchange;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 
@@ -14,18 +15,23 @@ public final class Linger {
 
     private Linger() {}
 
-    /** Drains and closes; call it on the exchange's event loop, after the answer was ended. */
-    public static void close(Vertx vertx, HttpServerRequest request) {
+    /**
+     * Drains and closes; call it on the exchange's event loop, after the answer was ended.
+     *
+     * @param answered completes when the answer is written out, before which nothing but the time limit closes
+     */
+    public static void close(Vertx vertx, HttpServerRequest request, Future<Void> answered) {
         long[] drained = new long[1];
         long timer = vertx.setTimer(MILLIS, id -> request.connection().close());
-        Runnable closeNow = () -> {
+        Runnable closeNow = () -> answered.onComplete(result -> {
             if (vertx.cancelTimer(timer)) {
                 request.connection().close();
             }
-        };
+        });
         request.handler(chunk -> {
+            boolean before = drained[0] > MAX_BYTES;
             drained[0] += chunk.length();
-            if (drained[0] > MAX_BYTES) {
+            if (!before && drained[0] > MAX_BYTES) {
                 closeNow.run();
             }
         });

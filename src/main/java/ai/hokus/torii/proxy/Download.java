@@ -109,9 +109,9 @@ final class Download {
         deadline.cancel();
         releaseUpstream();
         boolean linger = exchange.hasUnreadBody();
-        response.end();
+        Future<Void> written = response.end();
         if (linger) {
-            Linger.close(stage.vertx(), exchange.request());
+            Linger.close(stage.vertx(), exchange.request(), written);
         }
         done.tryComplete();
     }

@@ -35,7 +35,7 @@ final class AccessLog {
                 .append(" area=")
                 .append(exchange.operation().area())
                 .append(" status=")
-                .append(request.response().getStatusCode())
+                .append(request.response().headWritten() ? request.response().getStatusCode() : "-")
                 .append(" reason=")
                 .append(Telemetry.reason(exchange))
                 .append(" blame=")
