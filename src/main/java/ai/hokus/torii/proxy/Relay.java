@@ -60,6 +60,8 @@ final class Relay {
                 return;
             }
             out = result.result();
+            // Without a handler every abort is logged as an error; the response future tells the same.
+            out.exceptionHandler(cause -> in.resume());
             if (settled) {
                 out.reset();
             } else {
@@ -70,8 +72,6 @@ final class Relay {
 
     private void send() {
         stage.requestHeaders().copy(exchange, out.headers());
-        // Without a handler every abort is logged as an error; the response future tells the same.
-        out.exceptionHandler(cause -> in.resume());
         out.response().onComplete(guarded(this::answered));
         if (body instanceof RequestBody.None none) {
             if (none.isLengthWritten() || in.method() == HttpMethod.POST || in.method() == HttpMethod.PUT) {

@@ -53,9 +53,12 @@ public final class UpstreamPool {
                 .ifPresent(own -> options.setKeyCertOptions(new PemKeyCertOptions()
                         .addCertPath(own.certificate().toString())
                         .addKeyPath(own.key().toString())));
-        this.client = vertx.createHttpClient(
-                options,
-                new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue()));
+        this.client = vertx.httpClientBuilder()
+                .with(options)
+                .with(new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue()))
+                // Without a handler a reset connection is logged as an error; the exchange on it notices by itself.
+                .withConnectHandler(connection -> connection.exceptionHandler(cause -> {}))
+                .build();
         this.prefix = prefix(url);
         this.host = url.getHost();
         this.port = url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80;
