@@ -59,10 +59,11 @@ class RelayIT {
         // Given
         java.nio.file.Path spool = java.nio.file.Files.createTempDirectory("spool");
         CompletableFuture<String> seen = new CompletableFuture<>();
-        CompletableFuture<Integer> received = new CompletableFuture<>();
+        CompletableFuture<String> received = new CompletableFuture<>();
+        StringBuilder sent = new StringBuilder();
         try (RawServer mlflow = RawMlflow.start((connection, head) -> {
             seen.complete(head);
-            received.complete(connection.read(1_000_000).length);
+            received.complete(new String(connection.read(1_000_000)));
             connection.send(OK);
         })) {
             TestGateway gateway =
@@ -71,14 +72,16 @@ class RelayIT {
                 // When
                 caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n");
                 for (int i = 0; i < 100; i++) {
-                    caller.send("2710\r\n" + "x".repeat(10_000) + "\r\n");
+                    String piece = String.valueOf((char) ('a' + i % 26)).repeat(10_000);
+                    sent.append(piece);
+                    caller.send("2710\r\n" + piece + "\r\n");
                 }
                 caller.send("0\r\n\r\n");
 
                 // Then
                 assertThat(caller.readUntil("{}")).startsWith("HTTP/1.1 200");
                 assertThat(seen.get(5, TimeUnit.SECONDS)).containsIgnoringCase("content-length: 1000000\r\n");
-                assertThat(received.get(5, TimeUnit.SECONDS)).isEqualTo(1_000_000);
+                assertThat(received.get(5, TimeUnit.SECONDS)).isEqualTo(sent.toString());
                 assertThat(spool).isEmptyDirectory();
                 assertThat(gateway.manage("/metrics").bodyAsString()).contains("torii_spool_bytes 0.0");
             }

@@ -89,21 +89,20 @@ public final class FileKeyValidator implements KeyValidator {
     }
 
     private Future<Void> read(FileProps props) {
-        return vertx.fileSystem().readFile(config.path().toString()).compose(bytes -> {
-            // Noted even when it is bad, so that a bad file is complained of once and not every second.
-            version = version(props);
-            try {
-                KeyFile file = KeyFile.parse(bytes.toString(StandardCharsets.UTF_8));
-                Map<String, Key> keys = new HashMap<>();
-                file.keys().forEach(key -> keys.put(key.sha256(), key));
-                byDigest = Map.copyOf(keys);
-                LOG.info("{} keys in force", keys.size());
-                onChange.run();
-                return Future.succeededFuture();
-            } catch (InvalidKeyFileException e) {
-                return Future.failedFuture(e);
-            }
-        });
+        // Noted even when the file is bad, so that it is complained of once and not at every look.
+        version = version(props);
+        return vertx.fileSystem()
+                .readFile(config.path().toString())
+                // Thousands of entries take longer to read than an event loop may be held up.
+                .compose(bytes -> vertx.executeBlocking(() -> KeyFile.parse(bytes.toString(StandardCharsets.UTF_8))))
+                .map(file -> {
+                    Map<String, Key> keys = new HashMap<>();
+                    file.keys().forEach(key -> keys.put(key.sha256(), key));
+                    byDigest = Map.copyOf(keys);
+                    LOG.info("{} keys in force", keys.size());
+                    onChange.run();
+                    return null;
+                });
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -34,6 +35,7 @@ public record KeyFile(List<Key> keys) {
 
     private static final String HEADER =
             "# Keys of Torii's embedded key store: digests only. Edit it with `torii keys`.\n";
+    private static final int MAX_CHARACTERS = 64 << 20;
     private static final Set<String> FIELDS = Set.of(
             "key_id",
             "name",
@@ -99,6 +101,7 @@ public record KeyFile(List<Key> keys) {
         try {
             LoaderOptions options = new LoaderOptions();
             options.setAllowDuplicateKeys(false);
+            options.setCodePointLimit(MAX_CHARACTERS);
             document = new Yaml(new SafeConstructor(options)).load(text);
         } catch (YAMLException e) {
             throw new InvalidKeyFileException("is no YAML: " + why(e));
@@ -115,19 +118,21 @@ public record KeyFile(List<Key> keys) {
                 throw new InvalidKeyFileException("keys[" + i + "] must be a map");
             }
             keys.add(key(new Entry("keys[" + i + "]", entry)));
-            refuseTwin(keys, i);
         }
+        refuseTwins(keys);
         return new KeyFile(keys);
     }
 
     /** Of two entries for one key, one could be revoked and the other let it in. */
-    private static void refuseTwin(List<Key> keys, int last) throws InvalidKeyFileException {
-        Key added = keys.get(last);
-        for (int i = 0; i < last; i++) {
-            boolean sameKey = keys.get(i).sha256().equals(added.sha256());
-            if (sameKey || keys.get(i).keyId().equals(added.keyId())) {
-                throw new InvalidKeyFileException("keys[" + last + "] has the same " + (sameKey ? "sha256" : "key_id")
-                        + " as keys[" + i + "]; remove one of them");
+    private static void refuseTwins(List<Key> keys) throws InvalidKeyFileException {
+        Map<String, Integer> digests = new HashMap<>();
+        Map<String, Integer> ids = new HashMap<>();
+        for (int i = 0; i < keys.size(); i++) {
+            Integer sameKey = digests.putIfAbsent(keys.get(i).sha256(), i);
+            Integer sameId = ids.putIfAbsent(keys.get(i).keyId(), i);
+            if (sameKey != null || sameId != null) {
+                String what = sameKey != null ? "sha256 as keys[" + sameKey : "key_id as keys[" + sameId;
+                throw new InvalidKeyFileException("keys[" + i + "] has the same " + what + "]; remove one of them");
             }
         }
     }

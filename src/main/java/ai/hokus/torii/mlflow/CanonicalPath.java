@@ -56,11 +56,12 @@ public record CanonicalPath(String path, String query) {
 
     private static String canonical(String raw) {
         refuseBadBytes(raw, "path");
-        String path = raw.indexOf('%') < 0 ? raw : decodeUnreserved(raw);
+        // MLflow's Python clients write ';' raw in artifact names; escaped, nobody takes it for a path parameter.
+        String escaped = raw.indexOf(';') < 0 ? raw : raw.replace(";", "%3B");
+        String path = escaped.indexOf('%') < 0 ? escaped : decodeUnreserved(escaped);
         refuseDoubleEncoding(path);
         refuseDotSegments(path);
-        // MLflow's Python clients write it raw in artifact names; escaped, nobody takes it for a path parameter.
-        return path.replace(";", "%3B");
+        return path;
     }
 
     private static void refuseBadBytes(String text, String part) {
@@ -155,7 +156,7 @@ public record CanonicalPath(String path, String query) {
         while (start <= path.length()) {
             int end = path.indexOf('/', start);
             end = end < 0 ? path.length() : end;
-            int parameter = path.indexOf(';', start);
+            int parameter = indexOfSemicolon(path, start);
             int nameEnd = parameter < 0 ? end : Math.min(end, parameter);
             boolean dot = nameEnd - start == 1 && path.charAt(start) == '.';
             boolean dots = nameEnd - start == 2 && path.charAt(start) == '.' && path.charAt(start + 1) == '.';
@@ -164,5 +165,11 @@ public record CanonicalPath(String path, String query) {
             }
             start = end + 1;
         }
+    }
+
+    private static int indexOfSemicolon(String path, int from) {
+        int upper = path.indexOf("%3B", from);
+        int lower = path.indexOf("%3b", from);
+        return upper < 0 || lower < 0 ? Math.max(upper, lower) : Math.min(upper, lower);
     }
 }

@@ -119,7 +119,7 @@ final class Download {
     /** An answer that came before the request was whole leaves the connection out of step. */
     private void releaseUpstream() {
         if (!requestSentWhole) {
-            answer.request().reset();
+            answer.request().connection().close();
         }
     }
 
@@ -129,7 +129,7 @@ final class Download {
         }
         finished = true;
         deadline.cancel();
-        answer.request().reset();
+        resetUpstream();
         GatewayFailure failure = GatewayFailure.upstreamBroken(stage.pool().address() + ": " + how);
         if (response.headWritten()) {
             exchange.failure(failure);
@@ -146,8 +146,14 @@ final class Download {
         }
         finished = true;
         deadline.cancel();
-        answer.request().reset();
+        resetUpstream();
         done.tryComplete();
+    }
+
+    /** A paused answer would keep the connection from noticing its own end. */
+    private void resetUpstream() {
+        answer.resume();
+        answer.request().reset();
     }
 
     /** MLflow's host check answers 403 with a short plain text, chunked (MLflow 3.5 and later). */

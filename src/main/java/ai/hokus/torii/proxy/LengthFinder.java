@@ -68,12 +68,10 @@ final class LengthFinder {
             file.close();
             return;
         }
-        request.handler(chunk -> {
-            write(chunk);
-        });
+        request.handler(this::write);
         request.endHandler(v -> {
             exchange.requestEnded();
-            succeed(new RequestBody.Spooled(file));
+            file.written().onSuccess(done -> spooled());
         });
         write(first);
         request.resume();
@@ -96,6 +94,14 @@ final class LengthFinder {
                 deadline.touch();
                 request.resume();
             });
+        }
+    }
+
+    /** The caller may have left meanwhile, and then nobody else closes the file. */
+    private void spooled() {
+        deadline.cancel();
+        if (!found.tryComplete(new RequestBody.Spooled(file))) {
+            file.close();
         }
     }
 

@@ -8,11 +8,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.AsyncFile;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.streams.ReadStream;
 import java.time.Duration;
 
 /**
@@ -103,17 +105,21 @@ final class Relay {
 
     private void sendSpooled(SpoolFile file) {
         watchUpload();
-        file.rewound().pipe().endOnFailure(false).to(out).onComplete(guarded(result -> {
-            file.close();
-            if (result.succeeded() && !settled) {
+        AsyncFile from = file.rewound();
+        from.exceptionHandler(cause -> fail(GatewayFailure.internal("spool: " + cause)));
+        from.handler(guarded(chunk -> upload(from, chunk)));
+        from.endHandler(v -> {
+            if (!settled) {
+                out.end();
                 sentWhole();
+                file.close();
             }
-        }));
+        });
     }
 
     private void pump() {
         watchUpload();
-        in.handler(guarded(this::upload));
+        in.handler(guarded(chunk -> upload(in, chunk)));
         in.endHandler(v -> {
             exchange.requestEnded();
             if (!settled) {
@@ -124,17 +130,17 @@ final class Relay {
         in.resume();
     }
 
-    private void upload(Buffer chunk) {
+    private void upload(ReadStream<Buffer> from, Buffer chunk) {
         deadline.touch();
         if (settled) {
             return;
         }
         out.write(chunk);
         if (out.writeQueueFull()) {
-            in.pause();
+            from.pause();
             out.drainHandler(v -> {
                 deadline.touch();
-                in.resume();
+                from.resume();
             });
         }
     }
@@ -184,6 +190,7 @@ final class Relay {
         }
         settled = true;
         deadline.cancel();
+        closeSpool();
         new Download(stage, exchange, answer, sentWhole).run().onComplete(done);
     }
 
@@ -232,10 +239,14 @@ final class Relay {
         if (out != null) {
             out.reset();
         }
+        closeSpool();
+        return true;
+    }
+
+    private void closeSpool() {
         if (body instanceof RequestBody.Spooled spooled) {
             spooled.file().close();
         }
-        return true;
     }
 
     /** An exception in a callback ends the exchange; Vert.x itself would only log it and leave the caller waiting. */

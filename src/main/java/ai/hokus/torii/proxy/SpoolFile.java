@@ -11,6 +11,7 @@ final class SpoolFile {
     private final AsyncFile file;
     private long length;
     private boolean closed;
+    private Future<Void> written = Future.succeededFuture();
 
     SpoolFile(Spool spool, AsyncFile file) {
         this.spool = spool;
@@ -21,7 +22,14 @@ final class SpoolFile {
     Future<Void> write(Buffer bytes) {
         spool.reserve(bytes.length(), length + bytes.length());
         length += bytes.length();
-        return file.write(bytes);
+        Future<Void> one = file.write(bytes);
+        written = written.compose(v -> one);
+        return one;
+    }
+
+    /** Completes when all that was appended is in the file; the writes run at once and end in any order. */
+    Future<Void> written() {
+        return written;
     }
 
     boolean isFull() {

@@ -168,13 +168,21 @@ class MountsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"/0/r/.%3B", "/0/r/.;", "/%20./0/.%3B", "/0/r/.%3Bz", "/0/..%3bz/r", "/0/..;z/r"})
+    void refusesDotSegmentsWithAParameter(String artifact) {
+        // When
+        GatewayFailure failure = refusal(mounts, "DELETE", ARTIFACTS + artifact);
+
+        // Then
+        assertRefused(failure, "it holds a '.' or '..' segment");
+    }
+
+    @ParameterizedTest
     @CsvSource({
-        "DELETE, /0/r/.%3B",
         "DELETE, /0/r/%3b",
         "DELETE, /0/r/;",
         "PUT, /0/r/artifacts/a;",
         "DELETE, /%20./0/r",
-        "DELETE, /%20./0/.%3B",
         "PUT, /0/r/artifacts/a%3B",
         "GET, /%20/r/a"
     })
