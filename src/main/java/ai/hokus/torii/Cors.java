@@ -40,9 +40,6 @@ final class Cors {
                     .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, X-API-Key, Content-Type")
                     .putHeader(HttpHeaders.ACCESS_CONTROL_MAX_AGE, "600");
         }
-        if (exchange.hasUnreadBody()) {
-            response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        }
         response.end();
     }
 }

@@ -151,6 +151,24 @@ class RoutesIT {
         assertThat(mlflow.forwarded()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /health", "GET /api/models", "OPTIONS /api/2.0/mlflow/runs/create"})
+    void neverTakesAnUnreadBodyForTheNextRequest(String line) throws Exception {
+        try (RawClient caller = new RawClient(gateway.port())) {
+            // Given a body that is a request
+            String smuggled = "GET /live HTTP/1.1\r\nHost: h\r\n\r\n";
+
+            // When
+            caller.send(line + " HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\nContent-Length: " + smuggled.length()
+                    + "\r\n\r\n" + smuggled);
+
+            // Then there is one answer, and the connection ends behind it
+            String answers = caller.readToEnd();
+            assertThat(answers).startsWith("HTTP/1.1 20").containsIgnoringCase("connection: close");
+            assertThat(answers.split("HTTP/1.1 ")).hasSize(2);
+        }
+    }
+
     @Test
     void answersOptionsItself() throws Exception {
         // When

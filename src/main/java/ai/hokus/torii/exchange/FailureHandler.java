@@ -66,6 +66,11 @@ public final class FailureHandler {
         }
     }
 
+    /** Drains and ends the connection behind an answer that was written without reading the request's body. */
+    public void endConnection(Exchange exchange) {
+        Linger.close(vertx, exchange.request(), Future.succeededFuture());
+    }
+
     private static void head(Exchange exchange, GatewayFailure failure, boolean close) {
         HttpServerResponse response = exchange.response();
         // What MLflow's head may have left; the gateway's own CORS answer stays, or scripts could not read the error.
