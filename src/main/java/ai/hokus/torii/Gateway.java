@@ -18,6 +18,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -34,6 +35,7 @@ public final class Gateway {
     private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
     private static final Duration ARTIFACTS_INTERVAL = Duration.ofMinutes(10);
     private static final AtomicInteger SHARED_FREE_PORTS = new AtomicInteger();
+    private static final Set<String> NO_API = Set.of("server", "ui", "other");
     private static final String AUTH = "auth";
     private static final String MLFLOW = "mlflow";
     private static final String ARTIFACTS = "artifacts";
@@ -134,7 +136,9 @@ public final class Gateway {
             health.seen(AUTH);
         }
         boolean answered = exchange.upstreamNanos() >= 0 && exchange.failure().isEmpty();
-        if (answered && exchange.response().getStatusCode() < 300) {
+        // These are exempt from MLflow's host check, so they prove nothing about its API.
+        boolean isApi = !NO_API.contains(exchange.operation().area());
+        if (answered && isApi && exchange.response().getStatusCode() < 300) {
             health.seen(exchange.operation().isArtifactTransfer() ? ARTIFACTS : MLFLOW);
         }
     }

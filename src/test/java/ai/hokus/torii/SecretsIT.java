@@ -55,6 +55,8 @@ class SecretsIT {
                     "X-Request-Id: " + KEY)) {
                 written.append(ask(torii, "/api/2.0/mlflow/runs/get?api_key=" + KEY + "&token=" + WRONG, field));
                 written.append(ask(torii, "/nowhere/" + KEY, field));
+                written.append(ask(torii, "/mlflow/" + KEY.replace("_", "%5F"), field));
+                written.append(ask(torii, "/api/models?api_key=" + KEY + "&x=%", field));
             }
             auth.lying(500, "boom " + KEY);
             written.append(ask(torii, "/api/2.0/mlflow/runs/get", "X-API-Key: " + WRONG + "x"));

@@ -89,10 +89,10 @@ public final class FileKeyValidator implements KeyValidator {
     }
 
     private Future<Void> read(FileProps props) {
-        // Noted even when the file is bad, so that it is complained of once and not at every look.
-        version = version(props);
         return vertx.fileSystem()
                 .readFile(config.path().toString())
+                // Noted once it was read, even when it is bad, so that it is complained of once and not at every look.
+                .onSuccess(bytes -> version = version(props))
                 // Thousands of entries take longer to read than an event loop may be held up.
                 .compose(bytes -> vertx.executeBlocking(() -> KeyFile.parse(bytes.toString(StandardCharsets.UTF_8))))
                 .map(file -> {

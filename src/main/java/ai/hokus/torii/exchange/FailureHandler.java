@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -45,7 +46,12 @@ public final class FailureHandler {
         }
         exchange.failure(failure);
         if (failure.reason() == Reason.INTERNAL) {
-            LOG.error("request {} failed by a fault of the gateway", exchange.id(), cause);
+            // Not the exception itself: its message may quote what the caller sent, a key included.
+            LOG.error(
+                    "request {} failed by a fault of the gateway: {} {}",
+                    exchange.id(),
+                    cause.getClass().getName(),
+                    Arrays.toString(cause.getStackTrace()));
         }
         HttpServerResponse response = exchange.response();
         if (response.headWritten()) {

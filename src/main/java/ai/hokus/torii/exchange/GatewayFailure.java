@@ -263,7 +263,9 @@ public final class GatewayFailure extends RuntimeException {
 
     /** Any failure as one of ours: unknown ones are faults of the gateway. */
     public static GatewayFailure from(Throwable cause) {
-        return cause instanceof GatewayFailure failure ? failure : internal(String.valueOf(cause));
+        return cause instanceof GatewayFailure failure
+                ? failure
+                : internal(cause == null ? "no cause" : cause.getClass().getName());
     }
 
     /** Why. */

@@ -1,6 +1,7 @@
 package ai.hokus.torii.models;
 
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -39,13 +40,21 @@ public final class ModelsEndpoint {
 
     /** Answers the exchange; an error of MLflow's (a bad filter, say) passes through as it is. */
     public Future<Void> handle(Exchange exchange) {
-        return registry.apply(exchange, target(exchange.request().params())).map(answer -> {
+        return registry.apply(exchange, target(params(exchange))).map(answer -> {
             boolean good = answer.status() == 200;
             Buffer body = good ? models(answer.body()) : answer.body();
             String type = good || answer.contentType() == null ? "application/json" : answer.contentType();
             write(exchange, answer.status(), type, body);
             return null;
         });
+    }
+
+    private static MultiMap params(Exchange exchange) {
+        try {
+            return exchange.request().params();
+        } catch (IllegalArgumentException e) {
+            throw GatewayFailure.requestMalformed("its query holds a '%' that is no escape");
+        }
     }
 
     private static String target(MultiMap params) {
@@ -68,7 +77,7 @@ public final class ModelsEndpoint {
         try {
             found = answer.toJsonObject();
         } catch (DecodeException | ClassCastException e) {
-            throw ai.hokus.torii.exchange.GatewayFailure.upstreamBroken("the registry's answer is no JSON object");
+            throw GatewayFailure.upstreamBroken("the registry's answer is no JSON object");
         }
         JsonArray models = new JsonArray();
         for (Object item : found.getJsonArray("registered_models", new JsonArray())) {

@@ -25,7 +25,9 @@ final class ResponseHeaders {
         for (Map.Entry<String, String> field : from) {
             String lower = field.getKey().toLowerCase(Locale.ROOT);
             boolean stays = RequestHeaders.HOP_BY_HOP.contains(lower) || nominated.contains(lower);
-            if (stays || lower.equals("x-request-id") || lower.startsWith("x-torii-")) {
+            boolean ours =
+                    lower.equals("x-request-id") || lower.startsWith("x-torii-") || lower.startsWith("access-control-");
+            if (stays || ours) {
                 continue;
             }
             to.add(field.getKey(), lower.equals("location") ? location(exchange, field.getValue()) : field.getValue());

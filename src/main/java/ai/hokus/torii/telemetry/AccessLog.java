@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 final class AccessLog {
 
     private static final Logger LOG = LoggerFactory.getLogger("torii.access");
-    private static final Pattern KEY = Pattern.compile("hk_[a-z]+_[A-Za-z0-9]+");
+    private static final Pattern KEY = Pattern.compile("(?i)hk(?:_|%5f)(?:[a-z0-9_]|%5f)+");
     private static final int MAX_TEXT = 512;
 
     void ended(Exchange exchange) {
@@ -94,7 +94,7 @@ final class AccessLog {
         if (raw.isEmpty()) {
             return "-";
         }
-        String masked = raw.contains("hk_") ? KEY.matcher(raw).replaceAll("[key]") : raw;
+        String masked = KEY.matcher(raw).replaceAll("[key]");
         StringBuilder out = new StringBuilder(masked.length() + 2);
         boolean quote = false;
         for (int i = 0; i < masked.length() && i < MAX_TEXT; i++) {
