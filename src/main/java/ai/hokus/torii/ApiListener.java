@@ -54,18 +54,18 @@ final class ApiListener extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        pool = new UpstreamPool(vertx, config.mlflow(), config.forward());
+        pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), shared.upstreamConnections());
         auth = authSource.validator(vertx);
-        connections = new Connections(vertx, config.api(), shared.health()::isDraining);
-        FailureHandler failures = new FailureHandler(vertx);
-        Pipeline pipeline = new Pipeline(stages(), failures, shared.telemetry());
+        connections = new Connections(vertx, config.api(), CHUNK_BYTES, shared.health()::isDraining);
+        FailureHandler failures = new FailureHandler();
+        Pipeline pipeline = new Pipeline(vertx, stages(), failures, shared.telemetry());
         Handler<HttpServerRequest> handler = request -> {
             connections.opened(request);
             pipeline.handle(request);
         };
         server = vertx.createHttpServer(options())
                 .connectionHandler(connections::accepted)
-                .invalidRequestHandler(new InvalidRequests(failures, shared.telemetry()))
+                .invalidRequestHandler(new InvalidRequests(vertx, failures, shared.telemetry()))
                 .requestHandler(handler);
         String host = config.api().host();
         return server.listen(port, host)

@@ -1,6 +1,8 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.config.ListenerConfig;
+import ai.hokus.torii.wire.CallerWire;
+import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
@@ -11,8 +13,8 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * Callers' connections of one event loop: closes those that are idle too long. Vert.x' own idle timer cannot tell a
- * caller that waits for MLflow from one that has nothing to ask.
+ * Callers' connections of one event loop: closes those that are idle too long, or too slow with a request head. Vert.x'
+ * own idle timer cannot tell a caller that waits for MLflow from one that has nothing to ask.
  */
 final class Connections {
 
@@ -20,25 +22,35 @@ final class Connections {
 
     private final Vertx vertx;
     private final ListenerConfig config;
+    private final int chunkBytes;
     private final BooleanSupplier draining;
     private final Map<HttpConnection, State> states = new HashMap<>();
     private final long sweep;
 
     private static final class State {
+        private final CallerWire wire;
         private long idleSinceNanos = System.nanoTime();
         private int open;
         private boolean served;
+        private boolean closing;
+
+        State(CallerWire wire) {
+            this.wire = wire;
+        }
     }
 
-    Connections(Vertx vertx, ListenerConfig config, BooleanSupplier draining) {
+    Connections(Vertx vertx, ListenerConfig config, int chunkBytes, BooleanSupplier draining) {
         this.vertx = vertx;
         this.config = config;
+        this.chunkBytes = chunkBytes;
         this.draining = draining;
         this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> closeIdle());
     }
 
     void accepted(HttpConnection connection) {
-        states.put(connection, new State());
+        states.put(
+                connection,
+                new State(CallerWire.install(connection, config.maxTargetBytes(), config.maxHeadBytes(), chunkBytes)));
         connection.closeHandler(v -> states.remove(connection));
         // Without a handler a reset connection is logged as an error; the exchange notices it by itself.
         connection.exceptionHandler(cause -> {});
@@ -65,11 +77,26 @@ final class Connections {
         long now = System.nanoTime();
         List.copyOf(states.entrySet()).forEach(entry -> {
             State state = entry.getValue();
-            long limit = (state.served ? config.idleTimeout() : config.headTimeout()).toNanos();
-            if (state.open == 0 && now - state.idleSinceNanos > limit) {
+            if (state.open > 0 || !isOverdue(state, now)) {
+                return;
+            }
+            if (state.closing) {
+                // A close waits until all is written, which a caller that no longer reads puts off for ever.
+                Wire.abort(entry.getKey());
+            } else {
+                state.closing = true;
                 entry.getKey().close();
             }
         });
+    }
+
+    private boolean isOverdue(State state, long now) {
+        if (state.served && state.wire.isInHead()) {
+            // What came while an answer was on its way counts from the end of that.
+            long since = Math.max(state.wire.headSinceNanos(), state.idleSinceNanos);
+            return now - since > config.headTimeout().toNanos();
+        }
+        return now - state.idleSinceNanos > (state.served ? config.idleTimeout() : config.headTimeout()).toNanos();
     }
 
     /** Closes what is idle now; the server's own shutdown waits for the rest. */

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +50,13 @@ public final class Gateway {
     private int managementPort;
 
     /** What the verticles of one process have in common; all of it is safe for concurrent use. */
-    record Shared(Build build, Meters meters, Telemetry telemetry, HealthMonitor health, Spool spool) {
+    record Shared(
+            Build build,
+            Meters meters,
+            Telemetry telemetry,
+            HealthMonitor health,
+            Spool spool,
+            LongAdder upstreamConnections) {
 
         JsonObject buildJson() {
             return new JsonObject().put("version", build.version()).put("commit", build.commit());
@@ -76,7 +83,9 @@ public final class Gateway {
         meters.gauge("torii.spool.bytes", "Bytes of bodies without a length that wait in files", spool::heldBytes);
         HealthMonitor health = new HealthMonitor(vertx);
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
-        Shared shared = new Shared(build, meters, telemetry, health, spool);
+        LongAdder upstreamConnections = new LongAdder();
+        meters.gauge("torii.upstream.connections", "Open connections to MLflow", upstreamConnections::sum);
+        Shared shared = new Shared(build, meters, telemetry, health, spool, upstreamConnections);
         return AuthSource.open(vertx, config.auth(), meters)
                 .compose(source -> new Gateway(vertx, config, shared, source).deploy())
                 .onFailure(cause -> meters.close());

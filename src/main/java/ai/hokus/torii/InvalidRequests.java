@@ -5,37 +5,39 @@ import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.telemetry.Telemetry;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
+import ai.hokus.torii.wire.CallerWire;
 import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 
 /** Answers what the HTTP decoder itself refuses, in the same shape as every other failure, and counts it alike. */
 final class InvalidRequests implements Handler<HttpServerRequest> {
 
+    private final Vertx vertx;
     private final FailureHandler failures;
     private final Telemetry telemetry;
 
-    InvalidRequests(FailureHandler failures, Telemetry telemetry) {
+    InvalidRequests(Vertx vertx, FailureHandler failures, Telemetry telemetry) {
+        this.vertx = vertx;
         this.failures = failures;
         this.telemetry = telemetry;
     }
 
     @Override
     public void handle(HttpServerRequest request) {
-        Exchange exchange = Exchange.open(request);
+        Exchange exchange = Exchange.open(vertx, request);
         exchange.operation(new Operation("malformed", false));
         telemetry.opened(exchange);
-        failures.write(exchange, failure(request.decoderResult().cause()));
+        failures.write(exchange, failure(request));
     }
 
-    private static GatewayFailure failure(Throwable cause) {
-        if (cause instanceof TooLongHttpLineException) {
-            return GatewayFailure.requestMalformed(414, "its first line is longer than api.max-target");
-        }
-        if (cause instanceof TooLongHttpHeaderException) {
-            return GatewayFailure.requestMalformed(431, "its header fields are larger than api.max-head");
-        }
-        return GatewayFailure.requestMalformed("it is no well-formed HTTP/1.1");
+    private static GatewayFailure failure(HttpServerRequest request) {
+        return switch (CallerWire.fault(request)) {
+            case LINE_TOO_LONG -> GatewayFailure.requestMalformed(414, "its first line is longer than api.max-target");
+            case HEAD_TOO_LARGE ->
+                GatewayFailure.requestMalformed(431, "its header fields are larger than api.max-head");
+            case VERSION -> GatewayFailure.requestMalformed(505, "it is neither HTTP/1.1 nor HTTP/1.0");
+            case SYNTAX -> GatewayFailure.requestMalformed("it is no well-formed HTTP/1.1");
+        };
     }
 }

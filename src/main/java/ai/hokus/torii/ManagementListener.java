@@ -38,7 +38,7 @@ final class ManagementListener extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        pool = new UpstreamPool(vertx, config.mlflow(), config.forward());
+        pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), shared.upstreamConnections());
         auth = authSource.validator(vertx);
         HealthMonitor monitor = shared.health();
         UpstreamCalls calls = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);

@@ -12,7 +12,7 @@ import ai.hokus.torii.proxy.ForwardStage;
 import ai.hokus.torii.telemetry.Telemetry;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
-import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
@@ -36,13 +36,15 @@ final class Pipeline implements Handler<HttpServerRequest> {
             AuthenticateStage authenticate,
             ForwardStage forward) {}
 
+    private final Vertx vertx;
     private final Stages stages;
     private final Endpoint options;
     private final Endpoint mlflow;
     private final FailureHandler failures;
     private final Telemetry telemetry;
 
-    Pipeline(Stages stages, FailureHandler failures, Telemetry telemetry) {
+    Pipeline(Vertx vertx, Stages stages, FailureHandler failures, Telemetry telemetry) {
+        this.vertx = vertx;
         this.stages = stages;
         this.options = new Endpoint("options", true, this::answerOptions);
         this.mlflow = new Endpoint("mlflow", false, stages.forward()::apply);
@@ -52,7 +54,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
 
     @Override
     public void handle(HttpServerRequest request) {
-        Exchange exchange = Exchange.open(request);
+        Exchange exchange = Exchange.open(vertx, request);
         telemetry.opened(exchange);
         Future<Void> answer;
         try {
@@ -68,22 +70,11 @@ final class Pipeline implements Handler<HttpServerRequest> {
         stages.cors().allow(exchange);
         Endpoint to = resolve(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
         if (to.isOpen()) {
-            return own(to, exchange);
+            return to.handler().apply(exchange);
         }
         return stages.authenticate()
                 .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429, 501, 503 auth_…
-                .compose(v -> to == mlflow
-                        ? to.handler().apply(exchange) // 413 body_too_large, 501 502 503 504 upstream_…
-                        : own(to, exchange));
-    }
-
-    /** An answer of our own reads no body, so a connection on which one was announced ends behind it. */
-    private Future<Void> own(Endpoint to, Exchange exchange) {
-        if (!exchange.hasUnreadBody()) {
-            return to.handler().apply(exchange);
-        }
-        exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        return to.handler().apply(exchange).onSuccess(v -> failures.endConnection(exchange));
+                .compose(v -> to.handler().apply(exchange)); // 408, 413 body_too_large, 501 502 503 504 upstream_…
     }
 
     private Endpoint resolve(Exchange exchange) {

@@ -45,7 +45,8 @@ class ArchitectureTest {
             .notDependOnEachOther()
             .ignoreDependency(resideInAPackage(ROOT + ".cli.."), DescribedPredicate.alwaysTrue())
             .ignoreDependency(
-                    DescribedPredicate.alwaysTrue(), resideInAnyPackage(packages("exchange", "identity", "config")));
+                    DescribedPredicate.alwaysTrue(),
+                    resideInAnyPackage(packages("exchange", "identity", "config", "wire")));
 
     @ArchTest
     static final ArchRule noPackageCycles =
@@ -61,7 +62,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule theGroundImportsNothingOfOurs = noClasses()
             .that()
-            .resideInAnyPackage(packages("identity", "config"))
+            .resideInAnyPackage(packages("identity", "config", "wire"))
             .should()
             .dependOnClassesThat(
                     resideInAnyPackage(packages("exchange", "cli")).or(resideInAnyPackage(packages(ROOMS))));
@@ -137,10 +138,13 @@ class ArchitectureTest {
             .callMethod(Throwable.class, "printStackTrace");
 
     @ArchTest
-    static final ArchRule vertxInternalsStayAlone = noClasses()
+    static final ArchRule onlyTheWireTouchesNettyAndVertxInternals = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + ".wire..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
+                    "io.netty..",
                     "io.vertx.core.internal..",
                     "io.vertx.core.impl..",
                     "io.vertx.core.net.impl..",

@@ -159,8 +159,9 @@ class RoutesIT {
             String smuggled = "GET /live HTTP/1.1\r\nHost: h\r\n\r\n";
 
             // When
-            caller.send(line + " HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\nContent-Length: " + smuggled.length()
-                    + "\r\n\r\n" + smuggled);
+            caller.send(line + " HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY
+                    + "\r\nContent-Type: application/json\r\nContent-Length: " + smuggled.length() + "\r\n\r\n"
+                    + smuggled);
 
             // Then there is one answer, and the connection ends behind it
             String answers = caller.readToEnd();

@@ -153,7 +153,9 @@ final class ConfigReader {
                 values.duration("forward.keep-alive", Duration.ofSeconds(1), Duration.ofHours(1)),
                 values.duration("forward.head-timeout", shortest, longest),
                 values.duration("forward.artifact-head-timeout", shortest, longest),
-                values.duration("forward.stall-timeout", shortest, longest),
+                values.duration("forward.interim-interval", Duration.ofMillis(100), longest),
+                values.duration("forward.upload-stall-timeout", shortest, longest),
+                values.duration("forward.download-stall-timeout", shortest, longest),
                 values.choice("upload.unknown-length", UnknownLength.class),
                 new Spool(
                         values.path("spool.directory"),

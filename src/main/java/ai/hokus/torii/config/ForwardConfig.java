@@ -8,13 +8,15 @@ import java.util.Optional;
  * How requests travel to MLflow.
  *
  * @param connectTimeout longest time for a TCP connection
- * @param poolWait longest time a request waits for a free connection
+ * @param poolWait longest time a request waits for a connection, free or new
  * @param connections largest number of connections of one event loop
  * @param queue largest number of requests of one event loop that wait for a connection
  * @param keepAlive how long an idle connection is kept; uvicorn drops it after 5 s
  * @param headTimeout longest wait for MLflow's answer to a control call, after the request is sent
  * @param artifactHeadTimeout the same for artifact uploads and downloads
- * @param stallTimeout longest time without a byte in the direction that should move
+ * @param interimInterval how often MLflow's Python client is told that its upload is still being worked on
+ * @param uploadStallTimeout longest time without a byte of a request body that should move, whoever holds it up
+ * @param downloadStallTimeout the same for an answer
  * @param unknownLength what becomes of a request body without a length
  * @param spool where such bodies are kept meanwhile
  */
@@ -26,7 +28,9 @@ public record ForwardConfig(
         Duration keepAlive,
         Duration headTimeout,
         Duration artifactHeadTimeout,
-        Duration stallTimeout,
+        Duration interimInterval,
+        Duration uploadStallTimeout,
+        Duration downloadStallTimeout,
         UnknownLength unknownLength,
         Spool spool) {
 

@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param host address to bind
  * @param port TCP port; 0 takes a free one
  * @param instances event-loop verticles that share the port, at least 1
- * @param headTimeout longest time for a connection to send its first request head
+ * @param headTimeout longest time for a request head, from its first byte; for a new connection, from the start
  * @param idleTimeout how long a connection may stay open without a request
  * @param maxTargetBytes longest request line, in bytes
  * @param maxHeadBytes largest request head, in bytes

@@ -1,7 +1,10 @@
 package ai.hokus.torii.exchange;
 
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.wire.Wire;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -28,6 +31,7 @@ public final class Exchange {
         CACHE
     }
 
+    private final Vertx vertx;
     private final HttpServerRequest request;
     private final String id;
     private final long startNanos = System.nanoTime();
@@ -46,7 +50,8 @@ public final class Exchange {
     private boolean callerGone;
     private boolean ended;
 
-    private Exchange(HttpServerRequest request) {
+    private Exchange(Vertx vertx, HttpServerRequest request) {
+        this.vertx = vertx;
         this.request = request;
         this.id = RequestId.of(request.getHeader("X-Request-Id"));
     }
@@ -55,14 +60,15 @@ public final class Exchange {
      * Opens the exchange of a request that has just arrived. Pauses the body at once: without that, bytes that arrive
      * while the key is checked would be lost.
      */
-    public static Exchange open(HttpServerRequest request) {
+    public static Exchange open(Vertx vertx, HttpServerRequest request) {
         request.pause();
-        Exchange exchange = new Exchange(request);
+        Exchange exchange = new Exchange(vertx, request);
         HttpServerResponse response = request.response();
         response.putHeader("X-Request-Id", exchange.id);
         response.closeHandler(v -> exchange.callerLeft());
         response.exceptionHandler(t -> exchange.callerLeft());
         request.exceptionHandler(t -> exchange.callerLeft());
+        response.headersEndHandler(v -> exchange.announceEndOfConnection());
         response.endHandler(v -> exchange.end());
         return exchange;
     }
@@ -90,21 +96,53 @@ public final class Exchange {
         end();
     }
 
+    /**
+     * Cuts the answer short by a reset of the connection, so that it cannot look whole; the exchange ends with it.
+     */
+    public void abort() {
+        Wire.abort(request.connection());
+    }
+
+    /** An answer that leaves its request's body unread, or that ends where the connection ends, is the last one on it. */
+    private void announceEndOfConnection() {
+        HttpServerResponse response = response();
+        boolean bodyless = request.method() == HttpMethod.HEAD
+                || response.getStatusCode() == 204
+                || response.getStatusCode() == 304;
+        boolean endsWithConnection = request.version() == HttpVersion.HTTP_1_0
+                && !bodyless
+                && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
+        if (hasUnreadBody() || endsWithConnection) {
+            response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        }
+    }
+
     private void end() {
-        if (!ended) {
-            ended = true;
-            if (!declaresBody()) {
-                // Lets the end of the message through, without which the connection's next request would wait for ever.
-                request.resume();
-            }
-            endListener.accept(this);
+        if (ended) {
+            return;
+        }
+        ended = true;
+        if (!callerGone) {
+            leaveConnection();
+        }
+        endListener.accept(this);
+    }
+
+    /** Vert.x writes "Connection: close" but does not close. */
+    private void leaveConnection() {
+        if (hasUnreadBody()) {
+            Linger.close(vertx, request);
+        } else if (response().headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
+            Wire.closeWhenWritten(request.connection());
+        } else if (!declaresBody()) {
+            // Lets the end of the message through, without which the connection's next request would wait for ever.
+            request.resume();
         }
     }
 
     /** Whether the body was announced in the head (RFC 9112 §6.3). */
     public boolean declaresBody() {
-        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        return length != null && !length.equals("0") || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+        return HeadRules.declaresBody(request);
     }
 
     /** Whether a body was announced that has not been read to its end. */

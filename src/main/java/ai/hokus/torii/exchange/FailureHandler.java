@@ -1,11 +1,8 @@
 package ai.hokus.torii.exchange;
 
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.util.Arrays;
@@ -16,8 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one place that writes an error: MLflow's JSON shape ({@code error_code}, {@code message}) plus reason, blame and
- * request id. A body that was not read is drained for a moment and then the connection is closed, so that no byte of it
- * can be taken for the next request and the answer is not lost in a reset (RFC 9112 §9.6).
+ * request id.
  *
  * <p>Used on the event loop of the exchange.
  */
@@ -27,13 +23,6 @@ public final class FailureHandler {
 
     private static final Set<String> KEPT =
             Set.of("access-control-allow-origin", "access-control-expose-headers", "vary", "connection");
-
-    private final Vertx vertx;
-
-    /** For exchanges of verticles of this instance. */
-    public FailureHandler(Vertx vertx) {
-        this.vertx = vertx;
-    }
 
     /**
      * Ends the exchange with this failure. When a part of the answer is already out, the connection is reset instead:
@@ -55,29 +44,20 @@ public final class FailureHandler {
         }
         HttpServerResponse response = exchange.response();
         if (response.headWritten()) {
-            response.reset();
+            exchange.abort();
             return;
         }
-        boolean unread = exchange.hasUnreadBody();
-        boolean close = unread || failure.endsConnection();
-        head(exchange, failure, close);
+        head(exchange, failure);
         Buffer body = body(exchange.id(), failure);
         response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
-        HttpServerRequest request = exchange.request();
-        Future<Void> written = request.method() == HttpMethod.HEAD ? response.end() : response.end(body);
-        if (unread) {
-            Linger.close(vertx, request, written);
-        } else if (close) {
-            written.onComplete(result -> request.connection().close());
+        if (exchange.request().method() == HttpMethod.HEAD) {
+            response.end();
+        } else {
+            response.end(body);
         }
     }
 
-    /** Drains and ends the connection behind an answer that was written without reading the request's body. */
-    public void endConnection(Exchange exchange) {
-        Linger.close(vertx, exchange.request(), Future.succeededFuture());
-    }
-
-    private static void head(Exchange exchange, GatewayFailure failure, boolean close) {
+    private static void head(Exchange exchange, GatewayFailure failure) {
         HttpServerResponse response = exchange.response();
         // What MLflow's head may have left; the gateway's own CORS answer stays, or scripts could not read the error.
         response.headers().names().stream()
@@ -92,7 +72,7 @@ public final class FailureHandler {
         failure.headers().forEach(response::putHeader);
         failure.retryAfter()
                 .ifPresent(pause -> response.putHeader("Retry-After", Long.toString(Math.max(1, pause.toSeconds()))));
-        if (close) {
+        if (failure.endsConnection()) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
     }

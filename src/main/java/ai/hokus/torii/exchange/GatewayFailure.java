@@ -71,7 +71,7 @@ public final class GatewayFailure extends RuntimeException {
         return of(Reason.REQUEST_MALFORMED, "The request is malformed: " + what + ".");
     }
 
-    /** The same for what has a status of its own: 414 (RFC 9110 §15.5.15), 417 (§15.5.18), 431 (RFC 6585 §5). */
+    /** The same for what has a status of its own: 414 (RFC 9110 §15.5.15), 417 (§15.5.18), 505 (§15.6.6), 431 (RFC 6585 §5). */
     public static GatewayFailure requestMalformed(int status, String what) {
         return new GatewayFailure(
                 Reason.REQUEST_MALFORMED,
@@ -80,6 +80,16 @@ public final class GatewayFailure extends RuntimeException {
                 Optional.empty(),
                 "",
                 Map.of());
+    }
+
+    /** The caller stopped sending its body, or stopped reading its answer; {@code what} says which. */
+    public static GatewayFailure callerStalled(String what, Duration limit) {
+        return settled(
+                Reason.CALLER_STALLED,
+                "The " + what + " for " + limit.toMillis() / 1000.0
+                        + " s, so the transfer was given up. Check the network"
+                        + " between you and the gateway and try again.",
+                "");
     }
 
     /** Two credentials that differ. */

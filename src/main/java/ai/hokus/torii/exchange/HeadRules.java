@@ -1,21 +1,27 @@
 package ai.hokus.torii.exchange;
 
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
  * What Netty 4.2 and Vert.x 5.2 let through and a proxy may not: a Host that is missing, doubled or no host
- * (RFC 9112 §3.2), an empty field name, a transfer coding other than chunked (RFC 9112 §6.1), an unknown expectation
- * (RFC 9110 §10.1.1).
+ * (RFC 9112 §3.2), an empty field name, a transfer coding other than chunked (RFC 9112 §6.1), a framing field that
+ * {@code Connection} calls droppable (RFC 9110 §7.6.1), a body where none is expected (RFC 9110 §9.3.1), an unknown
+ * expectation (RFC 9110 §10.1.1).
  */
 public final class HeadRules {
 
     private static final Pattern IP_LITERAL = Pattern.compile("\\[[0-9A-Fa-f:.]+]");
     private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._~-]+");
+
+    private static final Set<String> FRAMING = Set.of("content-length", "transfer-encoding");
 
     private HeadRules() {}
 
@@ -35,12 +41,68 @@ public final class HeadRules {
         if (!codings.isEmpty() && !(codings.size() == 1 && codings.get(0).trim().equalsIgnoreCase("chunked"))) {
             throw GatewayFailure.requestMalformed("the only Transfer-Encoding taken is 'chunked'");
         }
+        checkConnection(request);
+        checkUnexpectedBody(request);
         if (!request.headers().getAll(HttpHeaders.EXPECT).stream().allMatch("100-continue"::equalsIgnoreCase)) {
             throw GatewayFailure.requestMalformed(417, "the only expectation taken is '100-continue'");
         }
     }
 
+    private static void checkConnection(HttpServerRequest request) {
+        for (String value : request.headers().getAll(HttpHeaders.CONNECTION)) {
+            for (String name : value.split(",")) {
+                if (FRAMING.contains(name.trim().toLowerCase(Locale.ROOT))) {
+                    throw GatewayFailure.requestMalformed("its Connection field names " + name.trim());
+                }
+            }
+        }
+    }
+
+    /** MLflow reads a GET's JSON body when there is no query; any other body of a GET is what smuggling is made of. */
+    private static void checkUnexpectedBody(HttpServerRequest request) {
+        boolean expected = request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD;
+        if (expected || !declaresBody(request)) {
+            return;
+        }
+        String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
+            throw GatewayFailure.requestMalformed("it is a " + request.method()
+                    + " with a body that is not application/json; send the parameters in the query string");
+        }
+    }
+
+    /** Whether the head announces a body (RFC 9112 §6.3). */
+    static boolean declaresBody(HttpServerRequest request) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length != null && !isZero(length) || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+    }
+
+    private static boolean isZero(String length) {
+        return length.chars().allMatch(c -> c == '0');
+    }
+
+    /**
+     * The host and port the caller asked for: the target's own in absolute-form, which beats the Host field (RFC 9112
+     * §3.2.2); null when an HTTP/1.0 request names none.
+     */
+    public static String authority(HttpServerRequest request) {
+        String target = request.uri();
+        int scheme = target.indexOf("://");
+        if (scheme <= 0 || target.startsWith("/")) {
+            return request.getHeader(HttpHeaders.HOST);
+        }
+        int end = scheme + 3;
+        while (end < target.length() && "/?#".indexOf(target.charAt(end)) < 0) {
+            end++;
+        }
+        return target.substring(scheme + 3, end);
+    }
+
     private static void checkHost(HttpServerRequest request) {
+        String authority = authority(request);
+        if (authority != null && !isHost(authority)) {
+            throw GatewayFailure.hostRefused("it is no host name or address with an optional port");
+        }
         List<String> hosts = request.headers().getAll(HttpHeaders.HOST);
         if (hosts.isEmpty() && request.version() == HttpVersion.HTTP_1_0) {
             return;

@@ -2,7 +2,7 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
-import ai.hokus.torii.exchange.Linger;
+import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -11,10 +11,11 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.time.Duration;
 
 /**
- * MLflow's answer on its way to the caller. A cut one is passed on as a cut one: the caller's connection is reset, never
- * ended cleanly, or a truncated model would look whole.
+ * MLflow's answer on its way to the caller, no faster than the caller takes it. Its head goes out with the first byte
+ * of its body, or with its end, so that an answer that breaks before is a clean 502.
  */
 final class Download {
 
@@ -25,74 +26,85 @@ final class Download {
     private final Exchange exchange;
     private final HttpClientResponse answer;
     private final HttpServerResponse response;
-    private final boolean requestSentWhole;
+    private final UpstreamWire wire;
+    private final Runnable atEnd;
     private final Deadline deadline;
+    private final Guard guard = new Guard(e -> fail(GatewayFailure.from(e)));
     private final Promise<Void> done = Promise.promise();
-    private boolean finished;
 
-    Download(ForwardStage stage, Exchange exchange, HttpClientResponse answer, boolean requestSentWhole) {
+    /** What might still be MLflow's refusal of our Host; null when it cannot. */
+    private Buffer withheld;
+
+    private boolean begun;
+    private boolean stopped;
+
+    /** The last argument is run when the answer has come whole, before its end is written. */
+    Download(ForwardStage stage, Exchange exchange, HttpClientResponse answer, UpstreamWire wire, Runnable atEnd) {
         this.stage = stage;
         this.exchange = exchange;
         this.answer = answer;
         this.response = exchange.response();
-        this.requestSentWhole = requestSentWhole;
+        this.wire = wire;
+        this.atEnd = atEnd;
         this.deadline = new Deadline(stage.vertx());
+        this.withheld = mayBeHostRefusal() ? Buffer.buffer() : null;
     }
 
+    /** Completes when the answer is handed on whole; fails with a {@code GatewayFailure} when it broke. */
     Future<Void> run() {
-        exchange.onCallerGone(this::abort);
-        answer.exceptionHandler(cause -> broken(cause.getClass().getSimpleName() + ": " + cause.getMessage()));
-        deadline.start(
-                stage.config().stallTimeout(),
-                () -> broken(response.writeQueueFull() ? "the caller stopped reading" : "MLflow stopped sending"));
-        if (mayBeHostRefusal()) {
-            peek();
-        } else {
-            head();
-            relay();
-        }
+        deadline.start(stage.config().downloadStallTimeout(), guard.action(this::stalled));
+        answer.exceptionHandler(guard.handler(
+                cause -> fail(UpstreamFault.answering(cause, stage.pool().address()))));
+        answer.handler(guard.handler(this::take));
+        answer.endHandler(guard.handler(v -> finish()));
         return done.future();
     }
 
-    private void head() {
-        response.setStatusCode(answer.statusCode());
-        if (answer.statusMessage() != null) {
-            response.setStatusMessage(answer.statusMessage());
+    private void take(Buffer chunk) {
+        wire.took(chunk.length());
+        if (stopped) {
+            return;
         }
-        stage.responseHeaders().copy(exchange, answer.headers(), response.headers());
-        if (exchange.hasUnreadBody()) {
-            response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        deadline.touch();
+        if (withheld == null) {
+            write(chunk);
+        } else if (withheld.appendBuffer(chunk).length() > HOST_REFUSAL_MAX_BYTES) {
+            Buffer text = withheld;
+            withheld = null;
+            write(text);
         }
-        boolean bodyless = isBodyless();
-        if (!bodyless
-                && !answer.headers().contains(HttpHeaders.CONTENT_LENGTH)
-                && exchange.request().version() != HttpVersion.HTTP_1_0) {
-            response.setChunked(true);
-        }
-    }
-
-    private void relay() {
-        boolean bodyless = isBodyless();
-        answer.handler(chunk -> {
-            deadline.touch();
-            if (!bodyless) {
-                write(chunk);
-            }
-        });
-        answer.endHandler(v -> finish());
     }
 
     private void write(Buffer chunk) {
-        if (finished) {
+        if (isBodyless()) {
             return;
         }
+        begin();
         response.write(chunk);
         if (response.writeQueueFull()) {
             answer.pause();
-            response.drainHandler(v -> {
+            response.drainHandler(guard.handler(v -> {
                 deadline.touch();
-                answer.resume();
-            });
+                if (!stopped) {
+                    answer.resume();
+                }
+            }));
+        }
+    }
+
+    private void begin() {
+        if (begun) {
+            return;
+        }
+        begun = true;
+        response.setStatusCode(answer.statusCode());
+        if (isPhrase(answer.statusMessage())) {
+            response.setStatusMessage(answer.statusMessage());
+        }
+        stage.responseHeaders().copy(exchange, answer.headers(), response.headers());
+        boolean lengthless = !isBodyless() && !answer.headers().contains(HttpHeaders.CONTENT_LENGTH);
+        if (lengthless && exchange.request().version() != HttpVersion.HTTP_1_0) {
+            response.setChunked(true);
         }
     }
 
@@ -102,58 +114,43 @@ final class Download {
     }
 
     private void finish() {
-        if (finished) {
+        if (stopped) {
             return;
         }
-        finished = true;
-        deadline.cancel();
-        releaseUpstream();
-        boolean linger = exchange.hasUnreadBody();
-        Future<Void> written = response.end();
-        if (linger) {
-            Linger.close(stage.vertx(), exchange.request(), written);
+        if (withheld != null && withheld.toString().startsWith(HOST_REFUSAL)) {
+            fail(GatewayFailure.upstreamRefusesHost());
+            return;
         }
+        if (withheld != null && withheld.length() > 0) {
+            write(withheld);
+        }
+        begin();
+        stop();
+        atEnd.run();
+        response.end();
         done.tryComplete();
     }
 
-    /** An answer that came before the request was whole leaves the connection out of step. */
-    private void releaseUpstream() {
-        if (!requestSentWhole) {
-            answer.request().connection().close();
-        }
+    private void stalled() {
+        Duration limit = stage.config().downloadStallTimeout();
+        fail(
+                response.writeQueueFull()
+                        ? GatewayFailure.callerStalled("answer was not read", limit)
+                        : GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped sending its answer"));
     }
 
-    private void broken(String how) {
-        if (finished) {
-            return;
-        }
-        finished = true;
-        deadline.cancel();
-        resetUpstream();
-        GatewayFailure failure = GatewayFailure.upstreamBroken(stage.pool().address() + ": " + how);
-        if (response.headWritten()) {
-            exchange.failure(failure);
-            response.reset();
-            done.tryComplete();
-        } else {
+    private void fail(GatewayFailure failure) {
+        if (!stopped) {
+            stop();
             done.tryFail(failure);
         }
     }
 
-    private void abort() {
-        if (finished) {
-            return;
-        }
-        finished = true;
+    /** Passes nothing more on; what still comes is thrown away. */
+    void stop() {
+        stopped = true;
         deadline.cancel();
-        resetUpstream();
-        done.tryComplete();
-    }
-
-    /** A paused answer would keep the connection from noticing its own end. */
-    private void resetUpstream() {
         answer.resume();
-        answer.request().reset();
     }
 
     /** MLflow's host check answers 403 with a short plain text, chunked (MLflow 3.5 and later). */
@@ -162,30 +159,8 @@ final class Download {
         return answer.statusCode() == 403 && type != null && type.startsWith("text/plain") && !isBodyless();
     }
 
-    private void peek() {
-        Buffer text = Buffer.buffer();
-        answer.handler(chunk -> {
-            text.appendBuffer(chunk);
-            if (text.length() > HOST_REFUSAL_MAX_BYTES) {
-                head();
-                relay();
-                write(text);
-            }
-        });
-        answer.endHandler(v -> {
-            if (finished) {
-                return;
-            }
-            if (text.toString().startsWith(HOST_REFUSAL)) {
-                finished = true;
-                deadline.cancel();
-                releaseUpstream();
-                done.tryFail(GatewayFailure.upstreamRefusesHost());
-            } else {
-                head();
-                write(text);
-                finish();
-            }
-        });
+    /** Whether it can stand in a status line (RFC 9112 §4). */
+    private static boolean isPhrase(String text) {
+        return text != null && text.chars().allMatch(c -> c == '\t' || c >= ' ' && c < 0x7f);
     }
 }

@@ -24,6 +24,7 @@ final class LengthFinder {
     private final Deadline deadline;
     private final Promise<RequestBody> found = Promise.promise();
     private final Buffer first = Buffer.buffer();
+    private final Guard guard = new Guard(this::fail);
     private SpoolFile file;
 
     LengthFinder(Vertx vertx, Exchange exchange, ForwardConfig config, Spool spool) {
@@ -36,15 +37,22 @@ final class LengthFinder {
 
     /** Reads until the length is known, or until it is decided to go on without. */
     Future<RequestBody> find() {
-        deadline.start(config.stallTimeout(), () -> fail(GatewayFailure.requestMalformed("its body stopped coming")));
+        deadline.start(config.uploadStallTimeout(), guard.action(this::stalled));
         exchange.onCallerGone(() -> fail(GatewayFailure.requestMalformed("its body was cut")));
-        request.handler(this::hold);
-        request.endHandler(v -> {
+        request.handler(guard.handler(this::hold));
+        request.endHandler(guard.handler(v -> {
             exchange.requestEnded();
             succeed(new RequestBody.Held(first));
-        });
+        }));
         request.resume();
         return found.future();
+    }
+
+    private void stalled() {
+        fail(
+                file != null && file.isFull()
+                        ? GatewayFailure.internal("spool.directory: it takes no more bytes")
+                        : GatewayFailure.callerStalled("request body stopped coming", config.uploadStallTimeout()));
     }
 
     private void hold(Buffer chunk) {
@@ -58,7 +66,14 @@ final class LengthFinder {
         switch (config.unknownLength()) {
             case REFUSE -> fail(GatewayFailure.bodyTooLarge("upload.unknown-length: refuse", HELD_BYTES + " bytes"));
             case STREAM -> succeed(new RequestBody.Streamed(first));
-            case SPOOL -> spool.open().onComplete(this::spool, this::fail);
+            case SPOOL ->
+                spool.open().onComplete(guard.handler(opened -> {
+                    if (opened.succeeded()) {
+                        spool(opened.result());
+                    } else {
+                        fail(opened.cause());
+                    }
+                }));
         }
     }
 
@@ -68,11 +83,11 @@ final class LengthFinder {
             file.close();
             return;
         }
-        request.handler(this::write);
-        request.endHandler(v -> {
+        request.handler(guard.handler(this::write));
+        request.endHandler(guard.handler(v -> {
             exchange.requestEnded();
-            file.written().onSuccess(done -> spooled());
-        });
+            file.written().onSuccess(guard.handler(done -> spooled()));
+        }));
         write(first);
         request.resume();
     }
@@ -90,10 +105,10 @@ final class LengthFinder {
         }
         if (file.isFull()) {
             request.pause();
-            file.onDrain(() -> {
+            file.onDrain(guard.action(() -> {
                 deadline.touch();
                 request.resume();
-            });
+            }));
         }
     }
 

@@ -3,39 +3,51 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Route;
+import ai.hokus.torii.wire.UpstreamWire;
+import ai.hokus.torii.wire.Wire;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.file.AsyncFile;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.streams.ReadStream;
 import java.time.Duration;
 
 /**
- * One request to MLflow, from the connection to the head of the answer; {@link Download} does the rest.
+ * One exchange with MLflow: the connection, the request by {@link Upload}, the answer by {@link Download}. Its states
+ * and every way it can end are drawn in {@code src/docs/relay.md}.
  *
- * <p>Three things can end it: a failure (nothing was answered yet), the caller's leaving (MLflow's connection is reset),
- * the answer's head. Whatever comes first settles it, and what comes later changes nothing. A request that was not sent
- * whole is always reset, so that MLflow never takes a part for the whole and no connection is reused out of step.
+ * <p>Whatever ends it first, ends it: what comes later changes nothing. A connection to MLflow whose request did not go
+ * out whole, or whose answer did not come whole, is reset, so that MLflow never takes a part for the whole and no later
+ * exchange gets the rest.
  */
-final class Relay {
+final class Relay implements Upload.Listener {
+
+    private enum State {
+        CONNECTING,
+        SENDING,
+        WAITING,
+        ANSWERING,
+        ENDED
+    }
 
     private final ForwardStage stage;
     private final Exchange exchange;
     private final HttpServerRequest in;
     private final RequestBody body;
     private final Deadline deadline;
+    private final Interims interims;
+    private final Guard guard = new Guard(this::fail);
     private final Promise<Void> done = Promise.promise();
 
+    private State state = State.CONNECTING;
     private HttpClientRequest out;
+    private UpstreamWire wire;
+    private Upload upload;
+    private Download download;
     private long sendNanos;
-    private boolean settled;
+    private boolean headSent;
     private boolean sentWhole;
     private boolean retried;
 
@@ -45,6 +57,7 @@ final class Relay {
         this.in = exchange.request();
         this.body = body;
         this.deadline = new Deadline(stage.vertx());
+        this.interims = new Interims(stage.vertx(), exchange);
     }
 
     Future<Void> run() {
@@ -55,122 +68,72 @@ final class Relay {
 
     private void connect() {
         Route route = exchange.route().orElseThrow();
+        state = State.CONNECTING;
         sendNanos = System.nanoTime();
-        stage.pool().request(in.method(), route.target()).onComplete(guarded(result -> {
-            if (result.failed()) {
-                fail(UpstreamFault.connecting(result.cause(), stage.pool().address()));
-                return;
-            }
-            out = result.result();
-            // Without a handler every abort is logged as an error; the response future tells the same.
-            out.exceptionHandler(cause -> in.resume());
-            if (settled) {
-                out.reset();
-            } else {
-                send();
-            }
-        }));
+        Future<HttpClientRequest> connection = retried
+                ? stage.pool().requestOnFreshConnection(in.method(), route.target())
+                : stage.pool().request(in.method(), route.target());
+        connection.onComplete(guard.handler(this::connected));
     }
 
-    private void send() {
-        stage.requestHeaders().copy(exchange, out.headers());
-        out.response().onComplete(guarded(this::answered));
-        if (body instanceof RequestBody.None none) {
-            if (none.isLengthWritten() || in.method() == HttpMethod.POST || in.method() == HttpMethod.PUT) {
-                out.putHeader(HttpHeaders.CONTENT_LENGTH, "0");
-            }
-            out.end();
-            sentWhole();
-        } else if (body instanceof RequestBody.Held held) {
-            out.putHeader(
-                    HttpHeaders.CONTENT_LENGTH, Integer.toString(held.bytes().length()));
-            out.end(held.bytes());
-            sentWhole();
-        } else if (body instanceof RequestBody.Spooled spooled) {
-            out.putHeader(
-                    HttpHeaders.CONTENT_LENGTH, Long.toString(spooled.file().length()));
-            sendSpooled(spooled.file());
-        } else if (body instanceof RequestBody.Sized sized) {
-            out.putHeader(HttpHeaders.CONTENT_LENGTH, sized.length());
-            if (exchange.expectsContinue()) {
-                exchange.response().writeContinue();
-            }
-            pump();
-        } else if (body instanceof RequestBody.Streamed streamed) {
-            out.setChunked(true);
-            out.write(streamed.first());
-            pump();
-        }
-    }
-
-    private void sendSpooled(SpoolFile file) {
-        watchUpload();
-        AsyncFile from = file.rewound();
-        from.exceptionHandler(cause -> fail(GatewayFailure.internal("spool: " + cause)));
-        from.handler(guarded(chunk -> upload(from, chunk)));
-        from.endHandler(v -> {
-            if (!settled) {
-                out.end();
-                sentWhole();
-                file.close();
-            }
-        });
-    }
-
-    private void pump() {
-        watchUpload();
-        in.handler(guarded(chunk -> upload(in, chunk)));
-        in.endHandler(v -> {
-            exchange.requestEnded();
-            if (!settled) {
-                out.end();
-                sentWhole();
-            }
-        });
-        in.resume();
-    }
-
-    private void upload(ReadStream<Buffer> from, Buffer chunk) {
-        deadline.touch();
-        if (settled) {
+    private void connected(AsyncResult<HttpClientRequest> result) {
+        if (result.failed()) {
+            fail(UpstreamFault.connecting(result.cause(), stage.pool().address()));
             return;
         }
-        out.write(chunk);
-        if (out.writeQueueFull()) {
-            from.pause();
-            out.drainHandler(v -> {
-                deadline.touch();
-                from.resume();
-            });
+        out = result.result();
+        headSent = false;
+        if (state == State.ENDED) {
+            // Nothing was written on it, so that the pool may have it back.
+            out.reset();
+            return;
         }
+        // Without a handler every abort is logged as an error; the response future tells the same.
+        out.exceptionHandler(cause -> {});
+        wire = UpstreamWire.of(out.connection());
+        stage.requestHeaders().copy(exchange, out.headers());
+        out.response().onComplete(guard.handler(this::answered));
+        state = State.SENDING;
+        headSent = true;
+        wire.meter();
+        upload = new Upload(stage, exchange, out, this);
+        upload.start(body);
     }
 
-    private void watchUpload() {
-        deadline.start(
-                stage.config().stallTimeout(),
-                () -> fail(
-                        out.writeQueueFull()
-                                ? GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped reading the body")
-                                : GatewayFailure.requestMalformed("its body stopped coming")));
-    }
-
-    private void sentWhole() {
+    @Override
+    public void sentWhole() {
         sentWhole = true;
+        closeSpool();
+        if (state != State.SENDING) {
+            return;
+        }
+        state = State.WAITING;
         Duration limit = exchange.operation().isArtifactTransfer()
                 ? stage.config().artifactHeadTimeout()
                 : stage.config().headTimeout();
         deadline.start(
                 limit,
-                () -> fail(GatewayFailure.upstreamTimeout(
-                        stage.pool().address() + " sent no answer for " + limit.toSeconds() + " s")));
+                guard.action(() -> fail(GatewayFailure.upstreamTimeout(
+                        stage.pool().address() + " sent no answer for " + limit.toSeconds() + " s"))));
+        interims.start(stage.config().interimInterval());
+    }
+
+    @Override
+    public void failed(GatewayFailure failure) {
+        // An answer that has begun decides alone how it ends.
+        if (state != State.ANSWERING) {
+            fail(failure);
+        }
     }
 
     private void answered(AsyncResult<HttpClientResponse> result) {
-        if (settled) {
+        if (state == State.ENDED) {
             return;
         }
+        deadline.cancel();
+        interims.stop();
         if (result.failed()) {
-            if (mayRetry(result.cause())) {
+            if (mayRetry()) {
                 retried = true;
                 connect();
             } else {
@@ -182,29 +145,37 @@ final class Relay {
         HttpClientResponse answer = result.result();
         GatewayFailure refusal = unfit(answer);
         if (refusal != null) {
-            // Else the reset below is logged as an error.
+            // Else the reset is logged as an error.
             answer.exceptionHandler(cause -> {});
-            out.connection().close();
             fail(refusal);
             return;
         }
-        settled = true;
-        deadline.cancel();
-        closeSpool();
-        new Download(stage, exchange, answer, sentWhole).run().onComplete(done);
+        state = State.ANSWERING;
+        upload.answered();
+        download = new Download(stage, exchange, answer, wire, this::answerWhole);
+        download.run().onComplete(guard.handler(passed -> {
+            if (passed.failed()) {
+                fail(passed.cause());
+            } else {
+                done.tryComplete();
+            }
+        }));
     }
 
-    /** Only what cannot have changed anything is sent again: no body, a safe method, no byte of an answer. */
-    private boolean mayRetry(Throwable cause) {
+    /**
+     * Only what cannot have changed anything is sent again, once: no body, a safe method, on a connection that had
+     * served before and died without a byte of an answer. That is the race with uvicorn's keep-alive timer.
+     */
+    private boolean mayRetry() {
         boolean safe = in.method() == HttpMethod.GET || in.method() == HttpMethod.HEAD;
-        return safe && body instanceof RequestBody.None && !retried && UpstreamFault.isStaleConnection(cause);
+        return safe && body instanceof RequestBody.None && !retried && wire.isReused() && !wire.hasAnswerBegun();
     }
 
     /** Why an answer cannot be passed on; null when it can. */
     private GatewayFailure unfit(HttpClientResponse answer) {
         int status = answer.statusCode();
         String from = stage.pool().address();
-        if (status < 200) {
+        if (status < 200 || status > 599) {
             return GatewayFailure.upstreamBroken(from + " answered " + status);
         }
         if (status == 401) {
@@ -218,25 +189,47 @@ final class Relay {
         return null;
     }
 
-    private void fail(GatewayFailure failure) {
-        if (settle()) {
-            done.tryFail(failure);
+    /** MLflow's answer has come whole; an answer to a request that has not gone out whole leaves its connection unusable. */
+    private void answerWhole() {
+        if (state == State.ENDED) {
+            return;
+        }
+        state = State.ENDED;
+        upload.stop();
+        if (!sentWhole) {
+            Wire.abort(out.connection());
+        }
+        closeSpool();
+    }
+
+    private void fail(Throwable failure) {
+        if (end()) {
+            done.tryFail(GatewayFailure.from(failure));
         }
     }
 
     private void callerGone() {
-        if (settle()) {
+        if (end()) {
             done.tryComplete();
         }
     }
 
-    private boolean settle() {
-        if (settled) {
+    private boolean end() {
+        if (state == State.ENDED) {
             return false;
         }
-        settled = true;
+        state = State.ENDED;
         deadline.cancel();
-        if (out != null) {
+        interims.stop();
+        if (upload != null) {
+            upload.stop();
+        }
+        if (download != null) {
+            download.stop();
+        }
+        if (headSent) {
+            Wire.abort(out.connection());
+        } else if (out != null) {
             out.reset();
         }
         closeSpool();
@@ -247,16 +240,5 @@ final class Relay {
         if (body instanceof RequestBody.Spooled spooled) {
             spooled.file().close();
         }
-    }
-
-    /** An exception in a callback ends the exchange; Vert.x itself would only log it and leave the caller waiting. */
-    private <T> Handler<T> guarded(Handler<T> action) {
-        return event -> {
-            try {
-                action.handle(event);
-            } catch (RuntimeException e) {
-                fail(GatewayFailure.from(e));
-            }
-        };
     }
 }

@@ -2,6 +2,7 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.HeadRules;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -154,7 +155,7 @@ final class RequestHeaders {
         to.set("X-Request-Id", exchange.id());
         to.set("X-Forwarded-For", exchange.peer());
         to.set("X-Forwarded-Proto", request.isSSL() ? "https" : "http");
-        String callersHost = request.getHeader(HttpHeaders.HOST);
+        String callersHost = HeadRules.authority(request);
         if (callersHost != null) {
             to.set("X-Forwarded-Host", callersHost);
         }

@@ -2,22 +2,32 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
 import io.vertx.core.MultiMap;
 import java.net.URI;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The rules by which MLflow's header fields become the answer's: hop-by-hop fields stop here, repeated ones stay
- * repeated, and an address of MLflow's own in {@code Location} becomes a path under the caller's mount.
+ * repeated, an address of MLflow's own in {@code Location} becomes a path under the caller's mount, and nobody is sent
+ * away for longer than a minute.
  */
 final class ResponseHeaders {
 
     private final URI upstream;
+    private final Set<String> origins;
 
     ResponseHeaders(MlflowConfig config) {
         this.upstream = config.url();
+        // MLflow builds addresses from the Host field it is sent, and behind TLS it may think itself on plain HTTP.
+        this.origins = Stream.of(upstream.getRawAuthority(), config.hostHeader().orElse(upstream.getRawAuthority()))
+                .flatMap(host -> Stream.of("http://" + host, "https://" + host))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     void copy(Exchange exchange, MultiMap from, MultiMap to) {
@@ -30,17 +40,32 @@ final class ResponseHeaders {
             if (stays || ours) {
                 continue;
             }
-            to.add(field.getKey(), lower.equals("location") ? location(exchange, field.getValue()) : field.getValue());
+            switch (lower) {
+                case "location" -> to.add(field.getKey(), location(exchange, field.getValue()));
+                case "retry-after" -> to.add(field.getKey(), retryAfter(field.getValue()));
+                default -> to.add(field.getKey(), field.getValue());
+            }
         }
+    }
+
+    /** MLflow's Python client obeys any pause, an hour included; a date is rarely worth more trust than a number. */
+    private static String retryAfter(String value) {
+        String longest = Long.toString(GatewayFailure.MAX_RETRY_AFTER.toSeconds());
+        boolean seconds = !value.isEmpty() && value.chars().allMatch(c -> c >= '0' && c <= '9');
+        boolean shorter = seconds
+                && (value.length() < longest.length()
+                        || value.length() == longest.length() && value.compareTo(longest) < 0);
+        return shorter ? value : longest;
     }
 
     private String location(Exchange exchange, String location) {
         String mount = exchange.route().map(route -> route.mount()).orElse("");
-        String own = upstream.getScheme() + "://" + upstream.getRawAuthority();
         String path = location;
-        if (location.regionMatches(true, 0, own, 0, own.length())
-                && (location.length() == own.length() || "/?#".indexOf(location.charAt(own.length())) >= 0)) {
-            path = location.substring(own.length());
+        Optional<String> own = origins.stream()
+                .filter(origin -> startsWithOrigin(location, origin))
+                .findFirst();
+        if (own.isPresent()) {
+            path = location.substring(own.get().length());
             path = path.startsWith("/") ? path : "/" + path;
         } else if (!location.startsWith("/") || location.startsWith("//")) {
             return location;
@@ -48,5 +73,10 @@ final class ResponseHeaders {
         String prefix = UpstreamPool.prefix(upstream);
         boolean prefixed = !prefix.isEmpty() && (path.equals(prefix) || path.startsWith(prefix + "/"));
         return mount + (prefixed ? path.substring(prefix.length()) : path);
+    }
+
+    private static boolean startsWithOrigin(String location, String origin) {
+        return location.regionMatches(true, 0, origin, 0, origin.length())
+                && (location.length() == origin.length() || "/?#".indexOf(location.charAt(origin.length())) >= 0);
     }
 }

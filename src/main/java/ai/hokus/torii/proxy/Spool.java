@@ -41,7 +41,10 @@ public final class Spool {
         return files.createTempFile(directory, "torii-", ".body", OWNER_ONLY)
                 .compose(path -> files.open(
                                 path, new OpenOptions().setRead(true).setWrite(true))
-                        .compose(file -> files.delete(path).map(new SpoolFile(this, file))))
+                        .onFailure(cause -> files.delete(path))
+                        .compose(file -> files.delete(path)
+                                .onFailure(cause -> file.close())
+                                .map(new SpoolFile(this, file))))
                 .recover(cause ->
                         Future.failedFuture(GatewayFailure.internal("spool.directory: " + cause.getMessage())));
     }

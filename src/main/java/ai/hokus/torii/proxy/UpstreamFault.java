@@ -2,10 +2,8 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.exchange.GatewayFailure;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
-import io.vertx.core.http.HttpClosedException;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
@@ -41,10 +39,5 @@ final class UpstreamFault {
     static GatewayFailure answering(Throwable cause, String address) {
         return GatewayFailure.upstreamBroken(
                 address + ": " + cause.getClass().getSimpleName() + ": " + cause.getMessage());
-    }
-
-    /** Whether the pooled connection died under the request: the race with MLflow's keep-alive timer. */
-    static boolean isStaleConnection(Throwable cause) {
-        return cause instanceof HttpClosedException || cause instanceof SocketException;
     }
 }

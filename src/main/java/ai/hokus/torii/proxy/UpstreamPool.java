@@ -2,6 +2,7 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.ForwardConfig;
 import ai.hokus.torii.config.MlflowConfig;
+import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientAgent;
@@ -13,6 +14,7 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import java.net.URI;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The kept-alive connections of one event loop to MLflow.
@@ -26,13 +28,18 @@ public final class UpstreamPool {
     private static final int CHUNK_BYTES = 64 * 1024;
 
     private final HttpClientAgent client;
+    private final HttpClientAgent freshClient;
     private final String prefix;
     private final String host;
     private final int port;
-    private final long connectMillis;
+    private final long waitMillis;
 
-    /** Opens no connection yet. */
-    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward) {
+    /**
+     * Opens no connection yet.
+     *
+     * @param open the number of open connections, over all pools that are given it
+     */
+    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, LongAdder open) {
         URI url = mlflow.url();
         boolean tls = "https".equalsIgnoreCase(url.getScheme());
         HttpClientOptions options = new HttpClientOptions()
@@ -53,16 +60,28 @@ public final class UpstreamPool {
                 .ifPresent(own -> options.setKeyCertOptions(new PemKeyCertOptions()
                         .addCertPath(own.certificate().toString())
                         .addKeyPath(own.key().toString())));
-        this.client = vertx.httpClientBuilder()
-                .with(options)
-                .with(new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue()))
-                // Without a handler a reset connection is logged as an error; the exchange on it notices by itself.
-                .withConnectHandler(connection -> connection.exceptionHandler(cause -> {}))
-                .build();
+        PoolOptions size =
+                new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue());
+        this.client = client(vertx, options, size, open);
+        this.freshClient = client(vertx, new HttpClientOptions(options).setKeepAlive(false), size, open);
         this.prefix = prefix(url);
         this.host = url.getHost();
         this.port = url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80;
-        this.connectMillis = forward.connectTimeout().plus(forward.poolWait()).toMillis();
+        this.waitMillis = forward.poolWait().toMillis();
+    }
+
+    private static HttpClientAgent client(Vertx vertx, HttpClientOptions options, PoolOptions size, LongAdder open) {
+        return vertx.httpClientBuilder()
+                .with(options)
+                .with(size)
+                .withConnectHandler(connection -> {
+                    UpstreamWire.install(connection, MAX_HEAD_BYTES, CHUNK_BYTES);
+                    // Without a handler a reset connection is logged as an error; the exchange on it notices by itself.
+                    connection.exceptionHandler(cause -> {});
+                    open.increment();
+                    connection.closeHandler(v -> open.decrement());
+                })
+                .build();
     }
 
     /** The static prefix in an address, without a slash at its end. */
@@ -76,6 +95,11 @@ public final class UpstreamPool {
         return client.request(options(method, target));
     }
 
+    /** The same on a connection that has never carried another request, and never will. */
+    Future<HttpClientRequest> requestOnFreshConnection(HttpMethod method, String target) {
+        return freshClient.request(options(method, target));
+    }
+
     /** Where a request goes, and how long it may wait for a connection. */
     RequestOptions options(HttpMethod method, String target) {
         return new RequestOptions()
@@ -83,7 +107,7 @@ public final class UpstreamPool {
                 .setHost(host)
                 .setPort(port)
                 .setURI(prefix + target)
-                .setConnectTimeout(connectMillis);
+                .setConnectTimeout(waitMillis);
     }
 
     /** MLflow's address, for the operator's log. */
@@ -97,6 +121,6 @@ public final class UpstreamPool {
 
     /** Closes all connections, in use or not. */
     public Future<Void> close() {
-        return client.close();
+        return client.close().eventually(freshClient::close);
     }
 }

@@ -34,6 +34,7 @@ class FailureCatalogueTest {
                 row(GatewayFailure.pathRefused("x"), "path_refused", 400, "BAD_REQUEST", CALLER),
                 row(GatewayFailure.hostRefused("x"), "host_refused", 400, "BAD_REQUEST", CALLER),
                 row(GatewayFailure.requestMalformed("x"), "request_malformed", 400, "BAD_REQUEST", CALLER),
+                row(GatewayFailure.callerStalled("x", PAUSE), "caller_stalled", 408, "BAD_REQUEST", CALLER),
                 row(GatewayFailure.credentialsConflict(), "credentials_conflict", 400, "BAD_REQUEST", CALLER),
                 row(GatewayFailure.routeUnknown(), "route_unknown", 404, "ENDPOINT_NOT_FOUND", CALLER),
                 row(GatewayFailure.methodNotAllowed("GET"), "method_not_allowed", 405, "BAD_REQUEST", CALLER),

@@ -1,11 +1,13 @@
 package ai.hokus.torii.support;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -108,9 +110,16 @@ public final class RawServer implements AutoCloseable {
             return socket.getInputStream().readNBytes(count);
         }
 
-        /** Reads to the end of the connection. */
+        /** Reads to the end of the connection, be it a FIN or a reset. */
         public String readToEnd() throws IOException {
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            ByteArrayOutputStream read = new ByteArrayOutputStream();
+            try {
+                socket.getInputStream().transferTo(read);
+            } catch (SocketException e) {
+                // A gateway that gives a request up resets its connection.
+                return read.toString(StandardCharsets.ISO_8859_1);
+            }
+            return read.toString(StandardCharsets.ISO_8859_1);
         }
 
         public void send(String text) throws IOException {

@@ -1,0 +1,22 @@
+package ai.hokus.torii.proxy;
+
+import io.vertx.core.Handler;
+import java.util.function.Consumer;
+
+/** Hands an exception of a callback to one place; Vert.x itself would only log it and leave the caller waiting. */
+record Guard(Consumer<Throwable> onFault) {
+
+    <T> Handler<T> handler(Handler<T> action) {
+        return event -> {
+            try {
+                action.handle(event);
+            } catch (RuntimeException e) {
+                onFault.accept(e);
+            }
+        };
+    }
+
+    Runnable action(Runnable action) {
+        return () -> handler(v -> action.run()).handle(null);
+    }
+}

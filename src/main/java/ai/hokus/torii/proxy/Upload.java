@@ -1,0 +1,163 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.AsyncFile;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.streams.ReadStream;
+import java.time.Duration;
+
+/**
+ * A request's body on its way to MLflow, no faster than MLflow takes it.
+ *
+ * <p>Ends the request only when its body has come whole; whatever else happens, the request is left unended, and its
+ * owner resets it, so that MLflow never takes a part for the whole.
+ */
+final class Upload {
+
+    /** What the owner is told; after {@link #stop} nothing more. */
+    interface Listener {
+
+        /** The request is out, body and all. */
+        void sentWhole();
+
+        /** It will never be. */
+        void failed(GatewayFailure failure);
+    }
+
+    /** MLflow closes its end when it refuses a body unread; what it has said before is still on its way. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+    private final ForwardStage stage;
+    private final Exchange exchange;
+    private final HttpClientRequest out;
+    private final Listener listener;
+    private final Guard guard;
+    private final Deadline deadline;
+    private ReadStream<Buffer> source;
+    private boolean isTaken = true;
+    private boolean stopped;
+
+    Upload(ForwardStage stage, Exchange exchange, HttpClientRequest out, Listener listener) {
+        this.stage = stage;
+        this.exchange = exchange;
+        this.out = out;
+        this.listener = listener;
+        this.guard = new Guard(e -> fail(GatewayFailure.from(e)));
+        this.deadline = new Deadline(stage.vertx());
+    }
+
+    void start(RequestBody body) {
+        if (body instanceof RequestBody.None none) {
+            HttpMethod method = exchange.request().method();
+            if (none.isLengthWritten() || method == HttpMethod.POST || method == HttpMethod.PUT) {
+                out.putHeader(HttpHeaders.CONTENT_LENGTH, "0");
+            }
+            out.end();
+            listener.sentWhole();
+        } else if (body instanceof RequestBody.Held held) {
+            out.putHeader(
+                    HttpHeaders.CONTENT_LENGTH, Integer.toString(held.bytes().length()));
+            out.end(held.bytes());
+            listener.sentWhole();
+        } else if (body instanceof RequestBody.Spooled spooled) {
+            out.putHeader(
+                    HttpHeaders.CONTENT_LENGTH, Long.toString(spooled.file().length()));
+            AsyncFile file = spooled.file().rewound();
+            file.exceptionHandler(cause -> fail(GatewayFailure.internal("spool: " + cause)));
+            pump(file);
+        } else if (body instanceof RequestBody.Sized sized) {
+            out.putHeader(HttpHeaders.CONTENT_LENGTH, sized.length());
+            if (exchange.expectsContinue()) {
+                exchange.response().writeContinue();
+            }
+            pump(exchange.request());
+        } else if (body instanceof RequestBody.Streamed streamed) {
+            out.setChunked(true);
+            out.write(streamed.first());
+            pump(exchange.request());
+        }
+    }
+
+    private void pump(ReadStream<Buffer> from) {
+        source = from;
+        deadline.start(stage.config().uploadStallTimeout(), guard.action(this::stalled));
+        from.handler(guard.handler(this::forward));
+        from.endHandler(guard.handler(v -> ended()));
+        from.resume();
+    }
+
+    private void forward(Buffer chunk) {
+        if (stopped || !isTaken) {
+            return;
+        }
+        deadline.touch();
+        out.write(chunk).onFailure(cause -> noLongerTaken());
+        if (isTaken && out.writeQueueFull()) {
+            source.pause();
+            out.drainHandler(guard.handler(v -> drained()));
+        }
+    }
+
+    private void drained() {
+        if (!stopped && isTaken) {
+            deadline.touch();
+            source.resume();
+        }
+    }
+
+    private void ended() {
+        if (source == exchange.request()) {
+            exchange.requestEnded();
+        }
+        if (!stopped && isTaken) {
+            stopped = true;
+            deadline.cancel();
+            out.end();
+            listener.sentWhole();
+        }
+    }
+
+    private void noLongerTaken() {
+        if (!stopped && isTaken) {
+            isTaken = false;
+            source.pause();
+            deadline.start(
+                    LAST_WORDS,
+                    guard.action(() -> fail(GatewayFailure.upstreamBroken(
+                            stage.pool().address() + " closed the connection while the body was sent"))));
+        }
+    }
+
+    private void stalled() {
+        Duration limit = stage.config().uploadStallTimeout();
+        fail(
+                out.writeQueueFull()
+                        ? GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped reading the body")
+                        : GatewayFailure.callerStalled("request body stopped coming", limit));
+    }
+
+    private void fail(GatewayFailure failure) {
+        if (!stopped) {
+            stop();
+            listener.failed(failure);
+        }
+    }
+
+    /** MLflow has begun to answer: the rest may still be wanted, but its time is the answer's now. */
+    void answered() {
+        deadline.cancel();
+    }
+
+    /** Sends nothing more, and reads nothing more. */
+    void stop() {
+        stopped = true;
+        deadline.cancel();
+        if (source != null) {
+            source.pause();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package ai.hokus.torii.wire;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.AttributeKey;
+import io.vertx.core.http.Http1ServerConfig;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.http1.VertxHttpRequestDecoder;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * One caller's connection below Vert.x: a request line is three words with one space between them (RFC 9112 §3), in
+ * HTTP/1.1 or 1.0, and a head that has begun is known to have begun. Used on the connection's event loop.
+ */
+public final class CallerWire {
+
+    private static final AttributeKey<CallerWire> KEY = AttributeKey.valueOf(CallerWire.class, "wire");
+
+    /** Why the decoder refused a request. */
+    public enum Fault {
+        /** Its first line is too long. */
+        LINE_TOO_LONG,
+        /** Its header fields are too large. */
+        HEAD_TOO_LARGE,
+        /** It is in another version of HTTP. */
+        VERSION,
+        /** Anything else. */
+        SYNTAX
+    }
+
+    private static final Pattern VERSION = Pattern.compile("HTTP/\\d\\.\\d");
+
+    private boolean inHead;
+    private long headSinceNanos;
+
+    private CallerWire() {}
+
+    /** Takes over the reading of requests; call it before the first byte was read, in the connection handler. */
+    public static CallerWire install(HttpConnection connection, int maxLineBytes, int maxHeadBytes, int maxChunkBytes) {
+        CallerWire wire = new CallerWire();
+        Http1ServerConfig config = new Http1ServerConfig()
+                .setMaxInitialLineLength(maxLineBytes)
+                .setMaxHeaderSize(maxHeadBytes)
+                .setMaxChunkSize(maxChunkBytes);
+        Wire.channel(connection).attr(KEY).set(wire);
+        Wire.channel(connection).pipeline().replace("httpDecoder", "httpDecoder", wire.new Decoder(config));
+        return wire;
+    }
+
+    /** Whether a part of a request head has come and the rest has not. */
+    public boolean isInHead() {
+        return inHead;
+    }
+
+    /** When that head began, by {@link System#nanoTime()}; without meaning outside a head. */
+    public long headSinceNanos() {
+        return headSinceNanos;
+    }
+
+    /** Why the decoder refused this request, which the server has handed to its invalid-request handler. */
+    public static Fault fault(HttpServerRequest refused) {
+        Throwable cause = refused.decoderResult().cause();
+        if (cause instanceof TooLongHttpLineException) {
+            return Fault.LINE_TOO_LONG;
+        }
+        if (cause instanceof TooLongHttpHeaderException) {
+            return Fault.HEAD_TOO_LARGE;
+        }
+        return cause instanceof VersionException ? Fault.VERSION : Fault.SYNTAX;
+    }
+
+    private static final class VersionException extends IllegalArgumentException {
+        private static final long serialVersionUID = 1L;
+
+        VersionException() {
+            super("neither HTTP/1.1 nor HTTP/1.0");
+        }
+    }
+
+    private final class Decoder extends VertxHttpRequestDecoder {
+
+        private boolean inBody;
+        private boolean afterLine;
+
+        Decoder(Http1ServerConfig config) {
+            super(config);
+        }
+
+        @Override
+        protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+            int before = out.size();
+            super.decode(ctx, in, out);
+            for (int i = before; i < out.size(); i++) {
+                if (out.get(i) instanceof HttpRequest) {
+                    inBody = true;
+                    afterLine = false;
+                }
+                if (out.get(i) instanceof LastHttpContent) {
+                    inBody = false;
+                }
+            }
+            boolean begun = !inBody && out.size() == before && (afterLine || in.isReadable());
+            if (begun && !inHead) {
+                headSinceNanos = System.nanoTime();
+            }
+            inHead = begun;
+        }
+
+        @Override
+        protected HttpMessage createMessage(String[] words) {
+            if (!words[2].equals("HTTP/1.1") && !words[2].equals("HTTP/1.0")) {
+                throw VERSION.matcher(words[2]).matches()
+                        ? new VersionException()
+                        : new IllegalArgumentException("the request line does not end in a version");
+            }
+            afterLine = true;
+            return super.createMessage(words);
+        }
+
+        @Override
+        protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+            if (start > 0) {
+                throw new IllegalArgumentException("the request line starts with white space");
+            }
+            return super.splitFirstWordInitialLine(line, start, length);
+        }
+
+        @Override
+        protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+            requireOneSpace(line, start);
+            return super.splitSecondWordInitialLine(line, start, length);
+        }
+
+        @Override
+        protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+            if (length > 0) {
+                requireOneSpace(line, start);
+            }
+            return super.splitThirdWordInitialLine(line, start, length);
+        }
+
+        private static void requireOneSpace(byte[] line, int wordStart) {
+            if (wordStart < 2 || line[wordStart - 1] != ' ' || line[wordStart - 2] <= ' ') {
+                throw new IllegalArgumentException("the words of the request line are not parted by one space");
+            }
+        }
+    }
+}
