@@ -7,38 +7,58 @@ import io.vertx.core.http.HttpServerRequest;
 /**
  * Closes a connection whose request body was not wanted: what still comes is read and thrown away for a while, so that
  * the answer is not lost in a reset and no byte of the body is taken for the next request (RFC 9112 §9.6).
+ *
+ * <p>Ends with the body, with a second of silence, after five seconds, or after 256 MiB, whatever comes first. A Python
+ * client sends its whole body before it looks for an answer, so that less would hide why it was refused.
  */
 final class Linger {
 
-    /** A Python client sends its whole body before it looks for an answer; a minute of upload is not waited for. */
-    private static final long MILLIS = 5000;
-
+    private static final long TICK_MILLIS = 1000;
+    private static final int MAX_TICKS = 5;
     private static final long MAX_BYTES = 256 << 20;
 
-    private Linger() {}
+    private final Vertx vertx;
+    private final HttpServerRequest request;
+    private final long timer;
+    private long drained;
+    private long drainedAtTick = -1;
+    private int ticks;
+    private boolean closed;
+
+    private Linger(Vertx vertx, HttpServerRequest request) {
+        this.vertx = vertx;
+        this.request = request;
+        this.timer = vertx.setPeriodic(TICK_MILLIS, id -> tick());
+    }
 
     /** Drains and closes; call it on the exchange's event loop, after the answer was ended. */
     static void close(Vertx vertx, HttpServerRequest request) {
-        long[] drained = new long[1];
-        boolean[] closing = new boolean[1];
-        Runnable close = () -> {
-            if (!closing[0]) {
-                closing[0] = true;
-                Wire.closeWhenWritten(request.connection());
-            }
-        };
-        long timer = vertx.setTimer(MILLIS, id -> close.run());
-        request.handler(chunk -> {
-            drained[0] += chunk.length();
-            if (drained[0] > MAX_BYTES) {
-                vertx.cancelTimer(timer);
-                close.run();
-            }
-        });
-        request.endHandler(v -> {
-            vertx.cancelTimer(timer);
-            close.run();
-        });
+        Linger linger = new Linger(vertx, request);
+        request.handler(chunk -> linger.drain(chunk.length()));
+        request.endHandler(v -> linger.close());
         request.resume();
+    }
+
+    private void drain(int bytes) {
+        drained += bytes;
+        if (drained > MAX_BYTES) {
+            close();
+        }
+    }
+
+    private void tick() {
+        ticks++;
+        if (drained == drainedAtTick || ticks == MAX_TICKS) {
+            close();
+        }
+        drainedAtTick = drained;
+    }
+
+    private void close() {
+        if (!closed) {
+            closed = true;
+            vertx.cancelTimer(timer);
+            Wire.closeWhenWritten(request.connection());
+        }
     }
 }

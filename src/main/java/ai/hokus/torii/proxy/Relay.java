@@ -83,13 +83,13 @@ final class Relay implements Upload.Listener {
         }
         out = result.result();
         headSent = false;
+        // Without a handler every abort is logged as an error; the response future tells the same.
+        out.exceptionHandler(cause -> {});
         if (state == State.ENDED) {
             // Nothing was written on it, so that the pool may have it back.
             out.reset();
             return;
         }
-        // Without a handler every abort is logged as an error; the response future tells the same.
-        out.exceptionHandler(cause -> {});
         wire = UpstreamWire.of(out.connection());
         stage.requestHeaders().copy(exchange, out.headers());
         out.response().onComplete(guard.handler(this::answered));

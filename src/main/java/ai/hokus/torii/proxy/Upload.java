@@ -38,6 +38,7 @@ final class Upload {
     private final Guard guard;
     private final Deadline deadline;
     private ReadStream<Buffer> source;
+    private boolean begun;
     private boolean isTaken = true;
     private boolean stopped;
 
@@ -77,6 +78,7 @@ final class Upload {
             pump(exchange.request());
         } else if (body instanceof RequestBody.Streamed streamed) {
             out.setChunked(true);
+            begun = true;
             out.write(streamed.first());
             pump(exchange.request());
         }
@@ -88,6 +90,15 @@ final class Upload {
         from.handler(guard.handler(this::forward));
         from.endHandler(guard.handler(v -> ended()));
         from.resume();
+        // With the first bytes if they are here already; without them MLflow could not refuse before they come.
+        stage.vertx().runOnContext(guard.handler(v -> sendHead()));
+    }
+
+    private void sendHead() {
+        if (!begun && !stopped) {
+            begun = true;
+            out.writeHead();
+        }
     }
 
     private void forward(Buffer chunk) {
@@ -95,6 +106,7 @@ final class Upload {
             return;
         }
         deadline.touch();
+        begun = true;
         out.write(chunk).onFailure(cause -> noLongerTaken());
         if (isTaken && out.writeQueueFull()) {
             source.pause();
@@ -154,10 +166,12 @@ final class Upload {
 
     /** Sends nothing more, and reads nothing more. */
     void stop() {
-        stopped = true;
         deadline.cancel();
-        if (source != null) {
-            source.pause();
+        if (!stopped) {
+            stopped = true;
+            if (source != null) {
+                source.pause();
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.support.LoggedErrors;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.nio.charset.StandardCharsets;

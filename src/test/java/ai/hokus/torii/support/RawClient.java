@@ -56,6 +56,16 @@ public final class RawClient implements AutoCloseable {
         return read.toString(StandardCharsets.ISO_8859_1);
     }
 
+    /** Reads this many bytes, or fewer when the connection ends before; returns what came. */
+    public String read(int count) throws IOException {
+        return new String(socket.getInputStream().readNBytes(count), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Says that nothing more will be sent, and goes on reading. */
+    public void finish() throws IOException {
+        socket.shutdownOutput();
+    }
+
     /** Ends the connection with a reset instead of a FIN. */
     public void reset() throws IOException {
         socket.setSoLinger(true, 0);

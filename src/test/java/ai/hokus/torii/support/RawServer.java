@@ -2,8 +2,8 @@ package ai.hokus.torii.support;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -86,17 +86,18 @@ public final class RawServer implements AutoCloseable {
     public static final class Connection {
 
         private final Socket socket;
+        private final PushbackInputStream input;
 
-        Connection(Socket socket) {
+        Connection(Socket socket) throws IOException {
             this.socket = socket;
+            this.input = new PushbackInputStream(socket.getInputStream());
         }
 
         /** Reads a request head, blank line included. */
         public String readHead() throws IOException {
             StringBuilder head = new StringBuilder();
-            InputStream in = socket.getInputStream();
             while (head.indexOf("\r\n\r\n") < 0) {
-                int next = in.read();
+                int next = input.read();
                 if (next < 0) {
                     throw new IOException("ended inside a head: " + head);
                 }
@@ -105,16 +106,30 @@ public final class RawServer implements AutoCloseable {
             return head.toString();
         }
 
+        /** Reads the next request head; empty when the connection ends instead. */
+        public String nextHead() throws IOException {
+            try {
+                int next = input.read();
+                if (next < 0) {
+                    return "";
+                }
+                input.unread(next);
+            } catch (SocketException e) {
+                return "";
+            }
+            return readHead();
+        }
+
         /** Reads this many bytes, or fewer when the connection ends before. */
         public byte[] read(int count) throws IOException {
-            return socket.getInputStream().readNBytes(count);
+            return input.readNBytes(count);
         }
 
         /** Reads to the end of the connection, be it a FIN or a reset. */
         public String readToEnd() throws IOException {
             ByteArrayOutputStream read = new ByteArrayOutputStream();
             try {
-                socket.getInputStream().transferTo(read);
+                input.transferTo(read);
             } catch (SocketException e) {
                 // A gateway that gives a request up resets its connection.
                 return read.toString(StandardCharsets.ISO_8859_1);
@@ -126,6 +141,11 @@ public final class RawServer implements AutoCloseable {
             OutputStream out = socket.getOutputStream();
             out.write(text.getBytes(StandardCharsets.ISO_8859_1));
             out.flush();
+        }
+
+        /** Says that nothing more will be sent, and goes on reading. */
+        public void finish() throws IOException {
+            socket.shutdownOutput();
         }
 
         /** Ends with a reset. */

@@ -1,4 +1,4 @@
-package ai.hokus.torii.auth;
+package ai.hokus.torii.support;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
@@ -6,12 +6,13 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.slf4j.LoggerFactory;
 
-/** What a class logs as an error from now on, until it is closed. */
-final class LoggedErrors extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+/** What a class, or all below a name, logs as an error from now on, until it is closed. */
+public final class LoggedErrors extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
     private final BlockingQueue<String> messages = new LinkedBlockingQueue<>();
     private final Logger logger;
@@ -20,8 +21,12 @@ final class LoggedErrors extends AppenderBase<ILoggingEvent> implements AutoClos
         this.logger = logger;
     }
 
-    static LoggedErrors of(Class<?> type) {
-        LoggedErrors errors = new LoggedErrors((Logger) LoggerFactory.getLogger(type));
+    public static LoggedErrors of(Class<?> type) {
+        return of(type.getName());
+    }
+
+    public static LoggedErrors of(String logger) {
+        LoggedErrors errors = new LoggedErrors((Logger) LoggerFactory.getLogger(logger));
         errors.start();
         errors.logger.addAppender(errors);
         return errors;
@@ -35,12 +40,17 @@ final class LoggedErrors extends AppenderBase<ILoggingEvent> implements AutoClos
     }
 
     /** Waits for the next one; null when none comes within five seconds. */
-    String next() throws InterruptedException {
+    public String next() throws InterruptedException {
         return messages.poll(5, SECONDS);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return messages.isEmpty();
+    }
+
+    /** All of them so far. */
+    public List<String> all() {
+        return List.copyOf(messages);
     }
 
     @Override
