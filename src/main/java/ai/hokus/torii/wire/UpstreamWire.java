@@ -21,6 +21,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.AttributeKey;
@@ -192,7 +193,7 @@ public final class UpstreamWire {
         private static boolean isInterim(Object message) {
             return message instanceof HttpResponse response
                     && response.decoderResult().isSuccess()
-                    && response.status().code() < 200
+                    && response.status().codeClass() == HttpStatusClass.INFORMATIONAL
                     && response.status().code() != 101;
         }
 
