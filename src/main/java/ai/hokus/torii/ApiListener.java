@@ -32,6 +32,7 @@ import java.util.function.Supplier;
 final class ApiListener extends VerticleBase {
 
     private static final int CHUNK_BYTES = 64 * 1024;
+    private static final long RESERVE_MILLIS = 1000;
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
     private final GatewayConfig config;
@@ -145,11 +146,13 @@ final class ApiListener extends VerticleBase {
     @Override
     public Future<?> stop() {
         connections.drain();
-        return server.shutdown(config.drain().grace().toMillis(), TimeUnit.MILLISECONDS)
-                .eventually(() -> {
-                    connections.stop();
-                    auth.close().run();
-                    return pool.close();
-                });
+        long grace = config.drain().grace().toMillis();
+        long end = vertx.setTimer(grace, id -> connections.abort());
+        return server.shutdown(grace + RESERVE_MILLIS, TimeUnit.MILLISECONDS).eventually(() -> {
+            vertx.cancelTimer(end);
+            connections.stop();
+            auth.close().run();
+            return pool.close();
+        });
     }
 }

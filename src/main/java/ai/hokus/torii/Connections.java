@@ -106,6 +106,11 @@ final class Connections {
                 .forEach(entry -> entry.getKey().close());
     }
 
+    /** Resets what has not ended yet, so that no answer on it can look whole. */
+    void abort() {
+        List.copyOf(states.keySet()).forEach(Wire::abort);
+    }
+
     void stop() {
         vertx.cancelTimer(sweep);
     }

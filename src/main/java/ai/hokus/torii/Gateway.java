@@ -46,6 +46,7 @@ public final class Gateway {
     private final Shared shared;
     private final AuthSource authSource;
     private final List<String> deployments = new CopyOnWriteArrayList<>();
+    private Future<Void> drained;
     private int apiPort;
     private int managementPort;
 
@@ -169,9 +170,18 @@ public final class Gateway {
 
     /**
      * Ends in order: {@code /ready} says no at once, new requests are served for the drain delay, those in flight may
-     * take up to the grace time, then the listeners close. The caller closes Vert.x afterwards.
+     * take up to the grace time, what is left is reset, and the listeners close. The caller closes Vert.x afterwards.
+     *
+     * @return completes at the end; asked again, the same
      */
-    public Future<Void> drain() {
+    public synchronized Future<Void> drain() {
+        if (drained == null) {
+            drained = end();
+        }
+        return drained;
+    }
+
+    private Future<Void> end() {
         shared.health().drain();
         Promise<Void> delayed = Promise.promise();
         long millis = config.drain().delay().toMillis();

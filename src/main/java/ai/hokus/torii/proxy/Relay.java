@@ -62,7 +62,9 @@ final class Relay implements Upload.Listener {
 
     Future<Void> run() {
         exchange.onCallerGone(this::callerGone);
-        connect();
+        if (state != State.ENDED) {
+            connect();
+        }
         return done.future();
     }
 

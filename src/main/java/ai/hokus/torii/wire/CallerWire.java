@@ -1,7 +1,11 @@
 package ai.hokus.torii.wire;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -16,8 +20,14 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * One caller's connection below Vert.x: a request line is three words with one space between them (RFC 9112 §3), in
- * HTTP/1.1 or 1.0, and a head that has begun is known to have begun. Used on the connection's event loop.
+ * One caller's connection below Vert.x. Used on the connection's event loop.
+ *
+ * <ol>
+ *   <li>A request line is three words with one space between them, in HTTP/1.1 or 1.0 (RFC 9112 §3).
+ *   <li>A head that has begun is known to have begun.
+ *   <li>A connection closes behind the last byte written to it, also while the server shuts down, when Vert.x does not
+ *       wait for that. {@link Wire#abort} is the way to end it at once.
+ * </ol>
  */
 public final class CallerWire {
 
@@ -50,7 +60,9 @@ public final class CallerWire {
                 .setMaxHeaderSize(maxHeadBytes)
                 .setMaxChunkSize(maxChunkBytes);
         Wire.channel(connection).attr(KEY).set(wire);
-        Wire.channel(connection).pipeline().replace("httpDecoder", "httpDecoder", wire.new Decoder(config));
+        ChannelPipeline pipeline = Wire.channel(connection).pipeline();
+        pipeline.replace("httpDecoder", "httpDecoder", wire.new Decoder(config));
+        pipeline.addBefore("handler", "closer", new Closer());
         return wire;
     }
 
@@ -81,6 +93,14 @@ public final class CallerWire {
 
         VersionException() {
             super("neither HTTP/1.1 nor HTTP/1.0");
+        }
+    }
+
+    private static final class Closer extends ChannelOutboundHandlerAdapter {
+
+        @Override
+        public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> ctx.close(promise));
         }
     }
 
