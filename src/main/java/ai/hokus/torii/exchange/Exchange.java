@@ -3,11 +3,13 @@ package ai.hokus.torii.exchange;
 import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +46,7 @@ public final class Exchange {
     private VerdictSource verdictSource;
     private String verdictOutcome;
     private GatewayFailure failure;
+    private GatewayFailure malformed;
     private long authNanos = -1;
     private long upstreamNanos = -1;
     private boolean requestEnded;
@@ -66,8 +69,8 @@ public final class Exchange {
         HttpServerResponse response = request.response();
         response.putHeader("X-Request-Id", exchange.id);
         response.closeHandler(v -> exchange.callerLeft());
-        response.exceptionHandler(t -> exchange.callerLeft());
-        request.exceptionHandler(t -> exchange.callerLeft());
+        response.exceptionHandler(exchange::connectionBroke);
+        request.exceptionHandler(exchange::connectionBroke);
         response.headersEndHandler(v -> exchange.announceEndOfConnection());
         response.endHandler(v -> exchange.end());
         return exchange;
@@ -78,13 +81,32 @@ public final class Exchange {
         endListener = listener;
     }
 
-    /** Called when the caller's connection breaks before the answer is written; at once if it already has. */
+    /**
+     * Called when nothing more can come from the caller before the answer is written, because it left or because its
+     * request is {@link #malformed()}; at once if it is so already.
+     */
     public void onCallerGone(Runnable listener) {
-        if (callerGone) {
+        if (callerGone || malformed != null) {
             listener.run();
         } else {
             goneListeners.add(listener);
         }
+    }
+
+    /** Either the connection is gone, or what comes on it is no HTTP any more; then Vert.x closes it after this. */
+    private void connectionBroke(Throwable cause) {
+        boolean gone = cause instanceof IOException || cause instanceof HttpClosedException;
+        if (gone || response().headWritten()) {
+            callerLeft();
+        } else if (!ended && malformed == null) {
+            malformed = GatewayFailure.requestMalformed("its body is no well-formed chunked coding");
+            List.copyOf(goneListeners).forEach(Runnable::run);
+        }
+    }
+
+    /** Why the request cannot be read to its end though the caller is there; empty when it can, or the caller left. */
+    public Optional<GatewayFailure> malformed() {
+        return Optional.ofNullable(malformed);
     }
 
     private void callerLeft() {
@@ -130,7 +152,7 @@ public final class Exchange {
 
     /** Vert.x writes "Connection: close" but does not close. */
     private void leaveConnection() {
-        if (hasUnreadBody()) {
+        if (hasUnreadBody() && malformed == null) {
             Linger.close(vertx, request);
         } else if (response().headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
             Wire.closeWhenWritten(request.connection());

@@ -101,7 +101,7 @@ final class Download {
         if (isPhrase(answer.statusMessage())) {
             response.setStatusMessage(answer.statusMessage());
         }
-        stage.responseHeaders().copy(exchange, answer.headers(), response.headers());
+        stage.headers().answer().copy(exchange, answer.headers(), response.headers());
         boolean lengthless = !isBodyless() && !answer.headers().contains(HttpHeaders.CONTENT_LENGTH);
         if (lengthless && exchange.request().version() != HttpVersion.HTTP_1_0) {
             response.setChunked(true);

@@ -4,6 +4,7 @@ import ai.hokus.torii.config.ForwardConfig;
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.Exchange;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 
@@ -14,17 +15,28 @@ public final class ForwardStage {
     private final UpstreamPool pool;
     private final ForwardConfig config;
     private final Spool spool;
-    private final RequestHeaders requestHeaders;
-    private final ResponseHeaders responseHeaders;
+    private final Headers headers;
 
     /** Forwards over this pool; bodies without a length wait in this spool. */
     public ForwardStage(Vertx vertx, UpstreamPool pool, MlflowConfig mlflow, ForwardConfig config, Spool spool) {
+        this(vertx, pool, config, spool, new Headers(new RequestHeaders(mlflow), new ResponseHeaders(mlflow)));
+    }
+
+    /** With header rules of the caller's choice. */
+    ForwardStage(Vertx vertx, UpstreamPool pool, ForwardConfig config, Spool spool, Headers headers) {
         this.vertx = vertx;
         this.pool = pool;
         this.config = config;
         this.spool = spool;
-        this.requestHeaders = new RequestHeaders(mlflow);
-        this.responseHeaders = new ResponseHeaders(mlflow);
+        this.headers = headers;
+    }
+
+    /** The rules of both directions. */
+    record Headers(HeaderRule request, HeaderRule answer) {}
+
+    /** Fills one side's header fields from the other's. */
+    interface HeaderRule {
+        void copy(Exchange exchange, MultiMap from, MultiMap to);
     }
 
     /**
@@ -62,11 +74,7 @@ public final class ForwardStage {
         return config;
     }
 
-    RequestHeaders requestHeaders() {
-        return requestHeaders;
-    }
-
-    ResponseHeaders responseHeaders() {
-        return responseHeaders;
+    Headers headers() {
+        return headers;
     }
 }

@@ -93,7 +93,7 @@ final class Relay implements Upload.Listener {
             return;
         }
         wire = UpstreamWire.of(out.connection());
-        stage.requestHeaders().copy(exchange, out.headers());
+        stage.headers().request().copy(exchange, in.headers(), out.headers());
         out.response().onComplete(guard.handler(this::answered));
         state = State.SENDING;
         headSent = true;
@@ -212,7 +212,7 @@ final class Relay implements Upload.Listener {
 
     private void callerGone() {
         if (end()) {
-            done.tryComplete();
+            exchange.malformed().ifPresentOrElse(done::tryFail, done::tryComplete);
         }
     }
 

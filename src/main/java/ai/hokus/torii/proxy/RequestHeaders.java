@@ -24,7 +24,7 @@ import java.util.Set;
  * which proxies hand identity or addresses on, method overrides, and every name with {@code _} or {@code .}: MLflow
  * bridges to WSGI, which folds {@code X_User_Id} and {@code X-User-Id} into one variable. Immutable.
  */
-final class RequestHeaders {
+final class RequestHeaders implements ForwardStage.HeaderRule {
 
     static final Set<String> HOP_BY_HOP = Set.of(
             "connection",
@@ -143,10 +143,11 @@ final class RequestHeaders {
     }
 
     /** Fills MLflow's header fields from the caller's; framing is the relay's business. */
-    void copy(Exchange exchange, MultiMap to) {
+    @Override
+    public void copy(Exchange exchange, MultiMap from, MultiMap to) {
         HttpServerRequest request = exchange.request();
-        Set<String> nominated = nominated(request.headers());
-        for (Map.Entry<String, String> field : request.headers()) {
+        Set<String> nominated = nominated(from);
+        for (Map.Entry<String, String> field : from) {
             if (travels(field.getKey(), nominated)) {
                 to.add(field.getKey(), field.getValue());
             }

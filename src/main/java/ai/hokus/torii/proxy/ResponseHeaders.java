@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * repeated, an address of MLflow's own in {@code Location} becomes a path under the caller's mount, and nobody is sent
  * away for longer than a minute.
  */
-final class ResponseHeaders {
+final class ResponseHeaders implements ForwardStage.HeaderRule {
 
     private final URI upstream;
     private final Set<String> origins;
@@ -30,7 +30,8 @@ final class ResponseHeaders {
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    void copy(Exchange exchange, MultiMap from, MultiMap to) {
+    @Override
+    public void copy(Exchange exchange, MultiMap from, MultiMap to) {
         Set<String> nominated = RequestHeaders.nominated(from);
         for (Map.Entry<String, String> field : from) {
             String lower = field.getKey().toLowerCase(Locale.ROOT);

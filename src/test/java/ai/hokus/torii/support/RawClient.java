@@ -1,5 +1,6 @@
 package ai.hokus.torii.support;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,16 +8,25 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /** A caller that writes bytes as they are and reads what comes back, to see what a well-behaved client would hide. */
 public final class RawClient implements AutoCloseable {
 
     private final Socket socket;
+    private final InputStream in;
 
     public RawClient(int port) throws IOException {
         socket = new Socket("127.0.0.1", port);
         socket.setSoTimeout(10_000);
         socket.setTcpNoDelay(true);
+        in = new BufferedInputStream(socket.getInputStream());
+    }
+
+    /** Waits no longer than this for each further byte, instead of ten seconds. */
+    public RawClient patience(Duration longest) throws IOException {
+        socket.setSoTimeout((int) Math.max(1, longest.toMillis()));
+        return this;
     }
 
     public RawClient send(String text) throws IOException {
@@ -32,7 +42,6 @@ public final class RawClient implements AutoCloseable {
     /** Reads until this text has come; fails with what came instead when the connection ends or ten seconds pass. */
     public String readUntil(String mark) throws IOException {
         ByteArrayOutputStream read = new ByteArrayOutputStream();
-        InputStream in = socket.getInputStream();
         while (!read.toString(StandardCharsets.ISO_8859_1).contains(mark)) {
             int next = in.read();
             if (next < 0) {
@@ -47,7 +56,7 @@ public final class RawClient implements AutoCloseable {
     public String readToEnd() throws IOException {
         ByteArrayOutputStream read = new ByteArrayOutputStream();
         try {
-            socket.getInputStream().transferTo(read);
+            in.transferTo(read);
         } catch (SocketTimeoutException e) {
             throw new AssertionError("still open after ten seconds: " + read, e);
         } catch (SocketException e) {
@@ -56,9 +65,14 @@ public final class RawClient implements AutoCloseable {
         return read.toString(StandardCharsets.ISO_8859_1);
     }
 
+    /** Reads the next message as far as it comes. */
+    public RawMessage readMessage() {
+        return RawMessage.read(in, head -> {});
+    }
+
     /** Reads this many bytes, or fewer when the connection ends before; returns what came. */
     public String read(int count) throws IOException {
-        return new String(socket.getInputStream().readNBytes(count), StandardCharsets.ISO_8859_1);
+        return new String(in.readNBytes(count), StandardCharsets.ISO_8859_1);
     }
 
     /** Says that nothing more will be sent, and goes on reading. */

@@ -1,5 +1,6 @@
 package ai.hokus.torii.support;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * An upstream made of bytes: each connection runs the test's script, and everything read is handed over, so that a test
@@ -90,7 +92,7 @@ public final class RawServer implements AutoCloseable {
 
         Connection(Socket socket) throws IOException {
             this.socket = socket;
-            this.input = new PushbackInputStream(socket.getInputStream());
+            this.input = new PushbackInputStream(new BufferedInputStream(socket.getInputStream()));
         }
 
         /** Reads a request head, blank line included. */
@@ -141,6 +143,20 @@ public final class RawServer implements AutoCloseable {
             OutputStream out = socket.getOutputStream();
             out.write(text.getBytes(StandardCharsets.ISO_8859_1));
             out.flush();
+        }
+
+        /** Reads the next message as far as it comes, and tells its head as soon as that is whole. */
+        public RawMessage readMessage(Consumer<String> onHead) {
+            return RawMessage.read(input, onHead);
+        }
+
+        public boolean isClosed() {
+            return socket.isClosed();
+        }
+
+        /** Ends with a FIN. */
+        public void close() throws IOException {
+            socket.close();
         }
 
         /** Says that nothing more will be sent, and goes on reading. */
