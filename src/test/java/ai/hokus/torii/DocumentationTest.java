@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.Reason;
 import java.io.IOException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +39,45 @@ class DocumentationTest {
                                 reason.errorCode(),
                                 reason.blame().text()))
                         .toList());
+    }
+
+    /** A test is named as `Class.method`, or a whole class as `Class`. */
+    @Test
+    void namesOnlyTestsThatExist() throws Exception {
+        // Given
+        String page = Files.readString(Path.of("src/docs/relay.md"));
+        Matcher named = Pattern.compile("`(\\w+(?:IT|Test))(?:\\.(\\w+))?`").matcher(page);
+        List<String> missing = new ArrayList<>();
+
+        // When
+        int found = 0;
+        while (named.find()) {
+            found++;
+            if (!exists(named.group(1), named.group(2))) {
+                missing.add(named.group());
+            }
+        }
+
+        // Then
+        assertThat(missing).isEmpty();
+        assertThat(found).isGreaterThan(40);
+    }
+
+    private static boolean exists(String type, String method) throws ClassNotFoundException {
+        for (String room : List.of("", "proxy.", "exchange.")) {
+            URL file =
+                    DocumentationTest.class.getResource("/ai/hokus/torii/" + room.replace('.', '/') + type + ".class");
+            if (file != null) {
+                Class<?> test = Class.forName(
+                        "ai.hokus.torii." + room + type,
+                        false,
+                        Thread.currentThread().getContextClassLoader());
+                return method == null
+                        || Arrays.stream(test.getDeclaredMethods())
+                                .anyMatch(m -> m.getName().equals(method));
+            }
+        }
+        return false;
     }
 
     @Test
