@@ -56,6 +56,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
     public void handle(HttpServerRequest request) {
         Exchange exchange = Exchange.open(vertx, request);
         telemetry.opened(exchange);
+        exchange.onMalformed(failure -> failures.write(exchange, failure));
         Future<Void> answer;
         try {
             answer = answer(exchange);
@@ -74,7 +75,9 @@ final class Pipeline implements Handler<HttpServerRequest> {
         }
         return stages.authenticate()
                 .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429, 501, 503 auth_…
-                .compose(v -> to.handler().apply(exchange)); // 408, 413 body_too_large, 501 502 503 504 upstream_…
+                .compose(v -> exchange.isEnded()
+                        ? Future.succeededFuture()
+                        : to.handler().apply(exchange)); // 408, 413 body_too_large, 501 502 503 504 upstream_…
     }
 
     private Endpoint resolve(Exchange exchange) {

@@ -141,6 +141,23 @@ class RelayIT {
     }
 
     @Test
+    void answersABrokenChunkThatComesWhileTheKeyIsStillChecked(Vertx vertx) throws Exception {
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> connection.send(OK))) {
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
+            try (RawClient caller = new RawClient(gateway.port())) {
+                // When the first request with a key brings it along
+                caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n");
+
+                // Then
+                assertThat(caller.readToEnd())
+                        .startsWith("HTTP/1.1 400")
+                        .contains("request_malformed", "no well-formed chunked coding");
+            }
+            gateway.stop();
+        }
+    }
+
+    @Test
     void sends100ContinueOnlyAfterTheKeyWasAccepted(Vertx vertx) throws Exception {
         try (RawServer mlflow = RawMlflow.start((connection, head) -> {
             connection.read(5);

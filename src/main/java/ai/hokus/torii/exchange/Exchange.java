@@ -5,7 +5,6 @@ import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -39,6 +38,7 @@ public final class Exchange {
     private final long startNanos = System.nanoTime();
     private final List<Runnable> goneListeners = new ArrayList<>(2);
     private Consumer<Exchange> endListener = exchange -> {};
+    private Consumer<GatewayFailure> malformedListener = failure -> {};
 
     private Operation operation = new Operation("unresolved", false);
     private Route route;
@@ -46,7 +46,7 @@ public final class Exchange {
     private VerdictSource verdictSource;
     private String verdictOutcome;
     private GatewayFailure failure;
-    private GatewayFailure malformed;
+    private boolean malformed;
     private long authNanos = -1;
     private long upstreamNanos = -1;
     private boolean requestEnded;
@@ -71,7 +71,7 @@ public final class Exchange {
         response.closeHandler(v -> exchange.callerLeft());
         response.exceptionHandler(exchange::connectionBroke);
         request.exceptionHandler(exchange::connectionBroke);
-        response.headersEndHandler(v -> exchange.announceEndOfConnection());
+        response.headersEndHandler(v -> ConnectionEnd.announce(exchange));
         response.endHandler(v -> exchange.end());
         return exchange;
     }
@@ -83,10 +83,10 @@ public final class Exchange {
 
     /**
      * Called when nothing more can come from the caller before the answer is written, because it left or because its
-     * request is {@link #malformed()}; at once if it is so already.
+     * body is no HTTP; at once if it is so already.
      */
     public void onCallerGone(Runnable listener) {
-        if (callerGone || malformed != null) {
+        if (callerGone || malformed) {
             listener.run();
         } else {
             goneListeners.add(listener);
@@ -98,15 +98,21 @@ public final class Exchange {
         boolean gone = cause instanceof IOException || cause instanceof HttpClosedException;
         if (gone || response().headWritten()) {
             callerLeft();
-        } else if (!ended && malformed == null) {
-            malformed = GatewayFailure.requestMalformed("its body is no well-formed chunked coding");
+        } else if (!ended && !malformed) {
+            malformed = true;
+            malformedListener.accept(GatewayFailure.requestMalformed("its body is no well-formed chunked coding"));
             List.copyOf(goneListeners).forEach(Runnable::run);
         }
     }
 
-    /** Why the request cannot be read to its end though the caller is there; empty when it can, or the caller left. */
-    public Optional<GatewayFailure> malformed() {
-        return Optional.ofNullable(malformed);
+    /** Called when the body turns out to be no HTTP, to answer so at once: the connection ends behind the call. */
+    public void onMalformed(Consumer<GatewayFailure> listener) {
+        malformedListener = listener;
+    }
+
+    /** Whether the request cannot be read to its end although the caller is still there. */
+    boolean isMalformed() {
+        return malformed;
     }
 
     private void callerLeft() {
@@ -125,41 +131,15 @@ public final class Exchange {
         Wire.abort(request.connection());
     }
 
-    /** An answer that leaves its request's body unread, or that ends where the connection ends, is the last one on it. */
-    private void announceEndOfConnection() {
-        HttpServerResponse response = response();
-        boolean bodyless = request.method() == HttpMethod.HEAD
-                || response.getStatusCode() == 204
-                || response.getStatusCode() == 304;
-        boolean endsWithConnection = request.version() == HttpVersion.HTTP_1_0
-                && !bodyless
-                && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
-        if (hasUnreadBody() || endsWithConnection) {
-            response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        }
-    }
-
     private void end() {
         if (ended) {
             return;
         }
         ended = true;
         if (!callerGone) {
-            leaveConnection();
+            ConnectionEnd.take(vertx, this);
         }
         endListener.accept(this);
-    }
-
-    /** Vert.x writes "Connection: close" but does not close. */
-    private void leaveConnection() {
-        if (hasUnreadBody() && malformed == null) {
-            Linger.close(vertx, request);
-        } else if (response().headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
-            Wire.closeWhenWritten(request.connection());
-        } else if (!declaresBody()) {
-            // Lets the end of the message through, without which the connection's next request would wait for ever.
-            request.resume();
-        }
     }
 
     /** Whether the body was announced in the head (RFC 9112 §6.3). */

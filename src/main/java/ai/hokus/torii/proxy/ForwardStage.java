@@ -44,7 +44,7 @@ public final class ForwardStage {
      * nothing of it was sent.
      */
     public Future<Void> apply(Exchange exchange) {
-        if (exchange.isCallerGone()) {
+        if (exchange.isEnded()) {
             return Future.succeededFuture();
         }
         return body(exchange).compose(body -> new Relay(this, exchange, body).run());

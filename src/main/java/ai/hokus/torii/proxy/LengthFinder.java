@@ -38,8 +38,7 @@ final class LengthFinder {
     /** Reads until the length is known, or until it is decided to go on without. */
     Future<RequestBody> find() {
         deadline.start(config.uploadStallTimeout(), guard.action(this::stalled));
-        exchange.onCallerGone(
-                () -> fail(exchange.malformed().orElseGet(() -> GatewayFailure.requestMalformed("its body was cut"))));
+        exchange.onCallerGone(() -> fail(GatewayFailure.requestMalformed("its body was cut")));
         request.handler(guard.handler(this::hold));
         request.endHandler(guard.handler(v -> {
             exchange.requestEnded();

@@ -212,7 +212,7 @@ final class Relay implements Upload.Listener {
 
     private void callerGone() {
         if (end()) {
-            exchange.malformed().ifPresentOrElse(done::tryFail, done::tryComplete);
+            done.tryComplete();
         }
     }
 

@@ -1,0 +1,47 @@
+package ai.hokus.torii.exchange;
+
+import ai.hokus.torii.wire.Wire;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+
+/**
+ * What becomes of the caller's connection behind an answer: it serves the next request, or it ends. Vert.x writes
+ * "Connection: close" but does not close.
+ */
+final class ConnectionEnd {
+
+    private ConnectionEnd() {}
+
+    /**
+     * Says in the head that the connection ends behind this answer, where it has to: behind an unread body, and where
+     * the end of the connection is the end of the answer (HTTP/1.0 without a length, RFC 9112 §6.3).
+     */
+    static void announce(Exchange exchange) {
+        HttpServerResponse response = exchange.response();
+        int status = response.getStatusCode();
+        boolean bodyless = exchange.request().method() == HttpMethod.HEAD || status == 204 || status == 304;
+        boolean endsWithConnection = exchange.request().version() == HttpVersion.HTTP_1_0
+                && !bodyless
+                && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
+        if (exchange.hasUnreadBody() || endsWithConnection) {
+            response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        }
+    }
+
+    /** Ends the connection, or readies it for the next request; called once the answer is written. */
+    static void take(Vertx vertx, Exchange exchange) {
+        HttpServerRequest request = exchange.request();
+        if (exchange.hasUnreadBody() && !exchange.isMalformed()) {
+            Linger.close(vertx, request);
+        } else if (exchange.response().headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
+            Wire.closeWhenWritten(request.connection());
+        } else if (!exchange.declaresBody()) {
+            // Lets the end of the message through, without which the connection's next request would wait for ever.
+            request.resume();
+        }
+    }
+}
