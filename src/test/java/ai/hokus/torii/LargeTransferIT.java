@@ -1,10 +1,11 @@
 package ai.hokus.torii;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.support.PythonClient;
 import ai.hokus.torii.support.RealMlflow;
+import ai.hokus.torii.support.ResidentMemory;
+import ai.hokus.torii.support.ResidentMemory.Course;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.TestGateway;
 import ai.hokus.torii.support.ToriiProcess;
@@ -13,11 +14,9 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.Proxy;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -26,11 +25,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,30 +41,13 @@ class LargeTransferIT {
     private static final int MIB = 1024 * 1024;
     private static final int TOTAL_MIB = 300;
     private static final long TOTAL_BYTES = (long) TOTAL_MIB * MIB;
-    private static final long FLAT_BYTES = 16L * MIB;
-
-    private final ScheduledExecutorService sampler = Executors.newSingleThreadScheduledExecutor();
 
     private Vertx vertx;
     private ToriiProcess torii;
+    private ResidentMemory memory;
 
     @TempDir
     private Path spool;
-
-    /** The resident memory of the process when a quarter and when all of a transfer was through, and its peak between. */
-    private record Memory(long atQuarter, long atEnd, long peak) {
-
-        void assertFlat() {
-            assertThat(atEnd - atQuarter).as("%s", this).isBetween(-FLAT_BYTES, FLAT_BYTES);
-            assertThat(peak - atQuarter).as("%s", this).isLessThanOrEqualTo(FLAT_BYTES);
-        }
-
-        @Override
-        public String toString() {
-            return "resident memory: %d KiB at 25 %%, %d KiB at 100 %%, at most %d KiB between"
-                    .formatted(atQuarter / 1024, atEnd / 1024, peak / 1024);
-        }
-    }
 
     @BeforeEach
     void start() throws Exception {
@@ -79,12 +57,13 @@ class LargeTransferIT {
                 new HashMap<>(TestGateway.environment(RealMlflow.shared().uri().toString(), auth.url()));
         environment.put("TORII_SPOOL_DIRECTORY", spool.toString());
         torii = ToriiProcess.serve(environment, "-Xmx64m", "-XX:MaxDirectMemorySize=64m");
+        memory = new ResidentMemory(torii.pid());
     }
 
     @AfterEach
     void stop() throws Exception {
+        memory.close();
         torii.close();
-        sampler.shutdownNow();
         vertx.close().await(10, TimeUnit.SECONDS);
     }
 
@@ -114,8 +93,8 @@ class LargeTransferIT {
         download(artifact, MessageDigest.getInstance("SHA-256"));
 
         // When
-        Memory uploading = upload(artifact, sent);
-        Memory downloading = download(artifact, received);
+        Course uploading = upload(artifact, sent);
+        Course downloading = download(artifact, received);
 
         // Then
         System.out.println("upload: " + uploading + "; download: " + downloading);
@@ -126,7 +105,7 @@ class LargeTransferIT {
         assertNothingWasCollected();
     }
 
-    private Memory upload(String artifact, MessageDigest digest) throws IOException {
+    private Course upload(String artifact, MessageDigest digest) throws IOException {
         HttpURLConnection connection = connect(artifact);
         connection.setRequestMethod("PUT");
         connection.setDoOutput(true);
@@ -134,28 +113,28 @@ class LargeTransferIT {
         connection.setFixedLengthStreamingMode(TOTAL_BYTES);
         Random random = new Random(TOTAL_MIB);
         byte[] block = new byte[MIB];
-        Memory memory;
+        Course course;
         try (OutputStream out = connection.getOutputStream();
-                Watch watch = new Watch()) {
+                ResidentMemory.Watch watch = memory.watch(TOTAL_BYTES)) {
             for (int mib = 0; mib < TOTAL_MIB; mib++) {
                 random.nextBytes(block);
                 digest.update(block);
                 out.write(block);
                 watch.passed((mib + 1L) * MIB);
             }
-            memory = watch.end();
+            course = watch.end();
         }
         assertThat(connection.getResponseCode()).isEqualTo(200);
-        return memory;
+        return course;
     }
 
-    private Memory download(String artifact, MessageDigest digest) throws IOException {
+    private Course download(String artifact, MessageDigest digest) throws IOException {
         HttpURLConnection connection = connect(artifact);
         assertThat(connection.getResponseCode()).isEqualTo(200);
         byte[] block = new byte[64 * 1024];
         long bytes = 0;
         try (InputStream in = connection.getInputStream();
-                Watch watch = new Watch()) {
+                ResidentMemory.Watch watch = memory.watch(TOTAL_BYTES)) {
             for (int read = in.read(block); read >= 0; read = in.read(block)) {
                 digest.update(block, 0, read);
                 bytes += read;
@@ -183,59 +162,6 @@ class LargeTransferIT {
         assertThat(torii.output()).doesNotContain("OutOfMemory");
         try (Stream<Path> files = Files.list(spool)) {
             assertThat(files).isEmpty();
-        }
-    }
-
-    /** Samples the memory of the gateway's process while a transfer runs. */
-    private final class Watch implements AutoCloseable {
-
-        private final AtomicLong peak = new AtomicLong();
-        private final ScheduledFuture<?> sampling = sampler.scheduleAtFixedRate(this::sample, 0, 20, MILLISECONDS);
-        private long atQuarter;
-
-        private void sample() {
-            peak.accumulateAndGet(residentBytes(torii.pid()), Math::max);
-        }
-
-        void passed(long bytes) {
-            if (atQuarter == 0 && bytes >= TOTAL_BYTES / 4) {
-                atQuarter = residentBytes(torii.pid());
-                peak.set(atQuarter);
-            }
-        }
-
-        Memory end() {
-            sampling.cancel(false);
-            return new Memory(atQuarter, residentBytes(torii.pid()), peak.get());
-        }
-
-        @Override
-        public void close() {
-            sampling.cancel(false);
-        }
-    }
-
-    private static long residentBytes(long pid) {
-        try {
-            Path status = Path.of("/proc", Long.toString(pid), "status");
-            String kibibytes = Files.exists(status)
-                    ? Files.readAllLines(status).stream()
-                            .filter(line -> line.startsWith("VmRSS:"))
-                            .findFirst()
-                            .orElseThrow()
-                            .replaceAll("\\D", "")
-                    : psRss(pid);
-            return Long.parseLong(kibibytes) * 1024;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Where there is no /proc (macOS). */
-    private static String psRss(long pid) throws IOException {
-        Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
-        try (InputStream out = ps.getInputStream()) {
-            return new String(out.readAllBytes(), StandardCharsets.US_ASCII).strip();
         }
     }
 }

@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
  * <ol>
  *   <li>A request line is three words with one space between them, in HTTP/1.1 or 1.0 (RFC 9112 §3).
  *   <li>A head that has begun is known to have begun.
+ *   <li>A body that waits for its reader when its connection ends is not leaked.
  *   <li>A connection closes behind the last byte written to it, also while the server shuts down, when Vert.x does not
  *       wait for that. {@link Wire#abort} is the way to end it at once.
  * </ol>
@@ -117,6 +118,7 @@ public final class CallerWire {
         protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
             int before = out.size();
             super.decode(ctx, in, out);
+            Wire.unpool(out, before);
             for (int i = before; i < out.size(); i++) {
                 if (out.get(i) instanceof HttpRequest) {
                     inBody = true;

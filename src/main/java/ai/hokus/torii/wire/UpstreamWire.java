@@ -174,6 +174,7 @@ public final class UpstreamWire {
             answerBegun = true;
             int before = out.size();
             super.decode(ctx, in, out);
+            Wire.unpool(out, before);
             for (int i = before; i < out.size(); i++) {
                 if (isInterim(out.get(i))) {
                     // With the end that follows it.

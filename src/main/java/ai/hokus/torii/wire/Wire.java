@@ -1,11 +1,15 @@
 package ai.hokus.torii.wire;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpContent;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.net.impl.VertxConnection;
+import java.util.List;
 
 /** The ends of an HTTP/1.x connection; each on the connection's event loop. */
 public final class Wire {
@@ -32,6 +36,23 @@ public final class Wire {
         ChannelPromise written = vertx.newChannelPromise();
         written.addListener(result -> connection.close());
         vertx.flush(written);
+    }
+
+    /**
+     * Moves the contents of what was decoded into memory that needs no release: Vert.x copies them anyway, but forgets
+     * those that wait for a paused reader when their connection ends.
+     */
+    static void unpool(List<Object> decoded, int from) {
+        for (int i = from; i < decoded.size(); i++) {
+            if (decoded.get(i) instanceof HttpContent content
+                    && content.content().isReadable()) {
+                ByteBuf bytes = content.content();
+                decoded.set(
+                        i,
+                        content.replace(Unpooled.buffer(bytes.readableBytes()).writeBytes(bytes)));
+                content.release();
+            }
+        }
     }
 
     static Channel channel(HttpConnection connection) {

@@ -108,25 +108,21 @@ public final class PythonClient {
         }
     }
 
+    /** Starts a script that is told more while it runs. */
+    public PythonDialogue start(String script, String... arguments) throws IOException {
+        Path home = Files.createTempDirectory("torii-client-");
+        Path errors = home.resolve("stderr");
+        return new PythonDialogue(
+                builder(home, script, arguments).redirectError(errors.toFile()).start(), home, errors);
+    }
+
     private Result run(Path home, String script, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(python.python().toString(), path(script)));
-        command.addAll(List.of(arguments));
         Path output = home.resolve("stdout");
         Path errors = home.resolve("stderr");
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(home.toFile())
+        Process process = builder(home, script, arguments)
                 .redirectOutput(output.toFile())
-                .redirectError(errors.toFile());
-        builder.environment().keySet().removeIf(name -> name.matches(FOREIGN));
-        builder.environment()
-                .putAll(Map.of(
-                        "HOME", home.toString(),
-                        "TMPDIR", home.toString(),
-                        "PYTHONIOENCODING", "utf-8",
-                        "MLFLOW_DISABLE_TELEMETRY", "true",
-                        "DO_NOT_TRACK", "true"));
-        builder.environment().putAll(settings);
-        Process process = builder.start();
+                .redirectError(errors.toFile())
+                .start();
         boolean ended = false;
         try {
             ended = process.waitFor(LIMIT.toMillis(), MILLISECONDS);
@@ -140,6 +136,22 @@ public final class PythonClient {
             throw new AssertionError(script + " did not end within " + LIMIT + ": " + result);
         }
         return result;
+    }
+
+    private ProcessBuilder builder(Path home, String script, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(python.python().toString(), path(script)));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
+        builder.environment().keySet().removeIf(name -> name.matches(FOREIGN));
+        builder.environment()
+                .putAll(Map.of(
+                        "HOME", home.toString(),
+                        "TMPDIR", home.toString(),
+                        "PYTHONIOENCODING", "utf-8",
+                        "MLFLOW_DISABLE_TELEMETRY", "true",
+                        "DO_NOT_TRACK", "true"));
+        builder.environment().putAll(settings);
+        return builder;
     }
 
     private static String path(String script) {

@@ -4,6 +4,8 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -13,13 +15,22 @@ import java.time.Duration;
 /** A caller that writes bytes as they are and reads what comes back, to see what a well-behaved client would hide. */
 public final class RawClient implements AutoCloseable {
 
-    private final Socket socket;
+    private final Socket socket = new Socket();
     private final InputStream in;
 
     public RawClient(int port) throws IOException {
-        socket = new Socket("127.0.0.1", port);
+        this(port, 0);
+    }
+
+    /** With socket buffers of this many bytes, so that they hide nothing of how fast it reads or writes; 0: the system's. */
+    public RawClient(int port, int bufferBytes) throws IOException {
+        if (bufferBytes > 0) {
+            socket.setReceiveBufferSize(bufferBytes);
+            socket.setSendBufferSize(bufferBytes);
+        }
         socket.setSoTimeout(10_000);
         socket.setTcpNoDelay(true);
+        socket.connect(new InetSocketAddress("127.0.0.1", port));
         in = new BufferedInputStream(socket.getInputStream());
     }
 
@@ -73,6 +84,21 @@ public final class RawClient implements AutoCloseable {
     /** Reads this many bytes, or fewer when the connection ends before; returns what came. */
     public String read(int count) throws IOException {
         return new String(in.readNBytes(count), StandardCharsets.ISO_8859_1);
+    }
+
+    /** How many bytes have come that were not read yet. */
+    public int available() throws IOException {
+        return in.available();
+    }
+
+    /** What comes, for bodies that are too large for {@link #read}. */
+    public InputStream in() {
+        return in;
+    }
+
+    /** What goes, for bodies that are too large for {@link #send}. */
+    public OutputStream out() throws IOException {
+        return socket.getOutputStream();
     }
 
     /** Says that nothing more will be sent, and goes on reading. */

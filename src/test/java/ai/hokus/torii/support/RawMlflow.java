@@ -14,13 +14,20 @@ public final class RawMlflow {
     }
 
     public static RawServer start(Script script) throws IOException {
-        return new RawServer(connection -> {
-            String head = connection.readHead();
-            if (head.contains("X-Request-Id")) {
-                script.run(connection, head);
-            } else {
-                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
-            }
-        });
+        return start(script, 0);
+    }
+
+    /** With socket buffers of this many bytes; 0: the system's. */
+    public static RawServer start(Script script, int bufferBytes) throws IOException {
+        return new RawServer(
+                connection -> {
+                    String head = connection.readHead();
+                    if (head.contains("X-Request-Id")) {
+                        script.run(connection, head);
+                    } else {
+                        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+                    }
+                },
+                bufferBytes);
     }
 }

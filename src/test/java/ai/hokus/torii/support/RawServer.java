@@ -3,9 +3,10 @@ package ai.hokus.torii.support;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PushbackInputStream;
-import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
@@ -26,11 +27,24 @@ public final class RawServer implements AutoCloseable {
         void run(Connection connection) throws IOException;
     }
 
+    private static final int BACKLOG = 100;
+
     private final ServerSocket listener;
+    private final int bufferBytes;
     private final LinkedBlockingQueue<CompletableFuture<Void>> finished = new LinkedBlockingQueue<>();
 
     public RawServer(Script script) throws IOException {
-        listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        this(script, 0);
+    }
+
+    /** With socket buffers of this many bytes, so that they hide nothing of how fast the script reads; 0: the system's. */
+    public RawServer(Script script, int bufferBytes) throws IOException {
+        this.bufferBytes = bufferBytes;
+        listener = new ServerSocket();
+        if (bufferBytes > 0) {
+            listener.setReceiveBufferSize(bufferBytes);
+        }
+        listener.bind(new InetSocketAddress("127.0.0.1", 0), BACKLOG);
         Thread acceptor = new Thread(() -> accept(script), "raw-server");
         acceptor.setDaemon(true);
         acceptor.start();
@@ -40,6 +54,9 @@ public final class RawServer implements AutoCloseable {
         while (!listener.isClosed()) {
             try {
                 Socket socket = listener.accept();
+                if (bufferBytes > 0) {
+                    socket.setSendBufferSize(bufferBytes);
+                }
                 Thread worker = new Thread(() -> serve(socket, script), "raw-connection");
                 worker.setDaemon(true);
                 worker.start();
@@ -143,6 +160,16 @@ public final class RawServer implements AutoCloseable {
             OutputStream out = socket.getOutputStream();
             out.write(text.getBytes(StandardCharsets.ISO_8859_1));
             out.flush();
+        }
+
+        /** What comes, for bodies that are too large for {@link #read}. */
+        public InputStream in() {
+            return input;
+        }
+
+        /** What goes, for bodies that are too large for {@link #send}. */
+        public OutputStream out() throws IOException {
+            return socket.getOutputStream();
         }
 
         /** Reads the next message as far as it comes, and tells its head as soon as that is whole. */
