@@ -31,8 +31,7 @@ import java.util.function.Supplier;
 /** One event loop's api listener: its server, its connections to MLflow, its pipeline. Closes what it opened. */
 final class ApiListener extends VerticleBase {
 
-    /** Of these, Vert.x lets sixteen wait for a slow reader, for each body on its way. */
-    private static final int CHUNK_BYTES = 16 * 1024;
+    private static final int CHUNK_BYTES = 64 * 1024;
 
     private static final long RESERVE_MILLIS = 1000;
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);

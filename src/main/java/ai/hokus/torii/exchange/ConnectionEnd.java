@@ -36,12 +36,12 @@ final class ConnectionEnd {
     static void take(Vertx vertx, Exchange exchange) {
         HttpServerRequest request = exchange.request();
         if (exchange.hasUnreadBody() && !exchange.isMalformed()) {
-            Linger.close(vertx, request);
+            Linger.close(vertx, exchange);
         } else if (exchange.response().headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
             Wire.closeWhenWritten(request.connection());
         } else if (!exchange.declaresBody()) {
             // Lets the end of the message through, without which the connection's next request would wait for ever.
-            request.resume();
+            exchange.resumeBody();
         }
     }
 }

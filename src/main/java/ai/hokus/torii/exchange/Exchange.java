@@ -64,8 +64,11 @@ public final class Exchange {
      * while the key is checked would be lost.
      */
     public static Exchange open(Vertx vertx, HttpServerRequest request) {
-        request.pause();
         Exchange exchange = new Exchange(vertx, request);
+        request.pause();
+        if (exchange.declaresBody()) {
+            Wire.read(request.connection(), false);
+        }
         HttpServerResponse response = request.response();
         response.putHeader("X-Request-Id", exchange.id);
         response.closeHandler(v -> exchange.callerLeft());
@@ -74,6 +77,18 @@ public final class Exchange {
         response.headersEndHandler(v -> ConnectionEnd.announce(exchange));
         response.endHandler(v -> exchange.end());
         return exchange;
+    }
+
+    /** Reads no more of the body for now. */
+    public void pauseBody() {
+        request.pause();
+        Wire.read(request.connection(), false);
+    }
+
+    /** Goes on reading the body, or what comes behind it. */
+    public void resumeBody() {
+        request.resume();
+        Wire.read(request.connection(), true);
     }
 
     /** Called once, when the answer is written or the caller has left. */

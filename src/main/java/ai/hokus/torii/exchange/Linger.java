@@ -32,11 +32,12 @@ final class Linger {
     }
 
     /** Drains and closes; call it on the exchange's event loop, after the answer was ended. */
-    static void close(Vertx vertx, HttpServerRequest request) {
+    static void close(Vertx vertx, Exchange exchange) {
+        HttpServerRequest request = exchange.request();
         Linger linger = new Linger(vertx, request);
         request.handler(chunk -> linger.drain(chunk.length()));
         request.endHandler(v -> linger.close());
-        request.resume();
+        exchange.resumeBody();
     }
 
     private void drain(int bytes) {

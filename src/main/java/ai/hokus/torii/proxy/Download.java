@@ -3,10 +3,12 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.wire.UpstreamWire;
+import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
@@ -26,6 +28,7 @@ final class Download {
     private final Exchange exchange;
     private final HttpClientResponse answer;
     private final HttpServerResponse response;
+    private final HttpConnection caller;
     private final UpstreamWire wire;
     private final Runnable atEnd;
     private final Deadline deadline;
@@ -36,6 +39,7 @@ final class Download {
     private Buffer withheld;
 
     private boolean begun;
+    private boolean held;
     private boolean stopped;
 
     /** The last argument is run when the answer has come whole, before its end is written. */
@@ -44,6 +48,7 @@ final class Download {
         this.exchange = exchange;
         this.answer = answer;
         this.response = exchange.response();
+        this.caller = exchange.request().connection();
         this.wire = wire;
         this.atEnd = atEnd;
         this.deadline = new Deadline(stage.vertx());
@@ -81,14 +86,27 @@ final class Download {
         }
         begin();
         response.write(chunk);
-        if (response.writeQueueFull()) {
-            answer.pause();
-            response.drainHandler(guard.handler(v -> {
+        if (!Wire.isWritable(caller)) {
+            hold();
+            Wire.onWritable(caller, guard.action(() -> {
                 deadline.touch();
-                if (!stopped) {
-                    answer.resume();
-                }
+                letGo();
             }));
+        }
+    }
+
+    private void hold() {
+        held = true;
+        answer.pause();
+        wire.pause();
+    }
+
+    /** Only what is held: behind its end, the connection serves somebody else. */
+    private void letGo() {
+        if (held) {
+            held = false;
+            answer.resume();
+            wire.resume();
         }
     }
 
@@ -134,7 +152,7 @@ final class Download {
     private void stalled() {
         Duration limit = stage.config().downloadStallTimeout();
         fail(
-                response.writeQueueFull()
+                !Wire.isWritable(caller)
                         ? GatewayFailure.callerStalled("answer was not read", limit)
                         : GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped sending its answer"));
     }
@@ -150,7 +168,7 @@ final class Download {
     void stop() {
         stopped = true;
         deadline.cancel();
-        answer.resume();
+        letGo();
     }
 
     /** MLflow's host check answers 403 with a short plain text, chunked (MLflow 3.5 and later). */

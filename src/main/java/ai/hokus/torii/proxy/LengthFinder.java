@@ -44,7 +44,7 @@ final class LengthFinder {
             exchange.requestEnded();
             succeed(new RequestBody.Held(first));
         }));
-        request.resume();
+        exchange.resumeBody();
         return found.future();
     }
 
@@ -61,7 +61,7 @@ final class LengthFinder {
         if (first.length() <= HELD_BYTES) {
             return;
         }
-        request.pause();
+        exchange.pauseBody();
         request.handler(null);
         switch (config.unknownLength()) {
             case REFUSE -> fail(GatewayFailure.bodyTooLarge("upload.unknown-length: refuse", HELD_BYTES + " bytes"));
@@ -89,7 +89,7 @@ final class LengthFinder {
             file.written().onSuccess(guard.handler(done -> spooled()));
         }));
         write(first);
-        request.resume();
+        exchange.resumeBody();
     }
 
     private void write(Buffer chunk) {
@@ -104,10 +104,10 @@ final class LengthFinder {
             return;
         }
         if (file.isFull()) {
-            request.pause();
+            exchange.pauseBody();
             file.onDrain(guard.action(() -> {
                 deadline.touch();
-                request.resume();
+                exchange.resumeBody();
             }));
         }
     }

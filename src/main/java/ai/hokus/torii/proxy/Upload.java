@@ -2,6 +2,7 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.wire.Wire;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.AsyncFile;
 import io.vertx.core.http.HttpClientRequest;
@@ -28,6 +29,9 @@ final class Upload {
         void failed(GatewayFailure failure);
     }
 
+    /** Where the body comes from, and how it is held back. */
+    private record Source(ReadStream<Buffer> bytes, Runnable pause, Runnable resume) {}
+
     /** MLflow closes its end when it refuses a body unread; what it has said before is still on its way. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
@@ -37,7 +41,7 @@ final class Upload {
     private final Listener listener;
     private final Guard guard;
     private final Deadline deadline;
-    private ReadStream<Buffer> source;
+    private Source source;
     private boolean begun;
     private boolean isTaken = true;
     private boolean stopped;
@@ -69,27 +73,31 @@ final class Upload {
                     HttpHeaders.CONTENT_LENGTH, Long.toString(spooled.file().length()));
             AsyncFile file = spooled.file().rewound();
             file.exceptionHandler(cause -> fail(GatewayFailure.internal("spool: " + cause)));
-            pump(file);
+            pump(new Source(file, file::pause, file::resume));
         } else if (body instanceof RequestBody.Sized sized) {
             out.putHeader(HttpHeaders.CONTENT_LENGTH, sized.length());
             if (exchange.expectsContinue()) {
                 exchange.response().writeContinue();
             }
-            pump(exchange.request());
+            pump(caller());
         } else if (body instanceof RequestBody.Streamed streamed) {
             out.setChunked(true);
             begun = true;
             out.write(streamed.first());
-            pump(exchange.request());
+            pump(caller());
         }
     }
 
-    private void pump(ReadStream<Buffer> from) {
+    private Source caller() {
+        return new Source(exchange.request(), exchange::pauseBody, exchange::resumeBody);
+    }
+
+    private void pump(Source from) {
         source = from;
         deadline.start(stage.config().uploadStallTimeout(), guard.action(this::stalled));
-        from.handler(guard.handler(this::forward));
-        from.endHandler(guard.handler(v -> ended()));
-        from.resume();
+        from.bytes().handler(guard.handler(this::forward));
+        from.bytes().endHandler(guard.handler(v -> ended()));
+        from.resume().run();
         // With the first bytes if they are here already; without them MLflow could not refuse before they come.
         stage.vertx().runOnContext(guard.handler(v -> sendHead()));
     }
@@ -108,21 +116,21 @@ final class Upload {
         deadline.touch();
         begun = true;
         out.write(chunk).onFailure(cause -> noLongerTaken());
-        if (isTaken && out.writeQueueFull()) {
-            source.pause();
-            out.drainHandler(guard.handler(v -> drained()));
+        if (isTaken && !Wire.isWritable(out.connection())) {
+            source.pause().run();
+            Wire.onWritable(out.connection(), guard.action(this::drained));
         }
     }
 
     private void drained() {
         if (!stopped && isTaken) {
             deadline.touch();
-            source.resume();
+            source.resume().run();
         }
     }
 
     private void ended() {
-        if (source == exchange.request()) {
+        if (source.bytes() == exchange.request()) {
             exchange.requestEnded();
         }
         if (!stopped && isTaken) {
@@ -136,7 +144,7 @@ final class Upload {
     private void noLongerTaken() {
         if (!stopped && isTaken) {
             isTaken = false;
-            source.pause();
+            source.pause().run();
             deadline.start(
                     LAST_WORDS,
                     guard.action(() -> fail(GatewayFailure.upstreamBroken(
@@ -147,7 +155,7 @@ final class Upload {
     private void stalled() {
         Duration limit = stage.config().uploadStallTimeout();
         fail(
-                out.writeQueueFull()
+                !Wire.isWritable(out.connection())
                         ? GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped reading the body")
                         : GatewayFailure.callerStalled("request body stopped coming", limit));
     }
@@ -170,7 +178,7 @@ final class Upload {
         if (!stopped) {
             stopped = true;
             if (source != null) {
-                source.pause();
+                source.pause().run();
             }
         }
     }

@@ -25,9 +25,7 @@ import java.util.concurrent.atomic.LongAdder;
 public final class UpstreamPool {
 
     private static final int MAX_HEAD_BYTES = 64 * 1024;
-
-    /** Of these, Vert.x lets sixteen wait for a slow reader, for each answer on its way. */
-    private static final int CHUNK_BYTES = 16 * 1024;
+    private static final int CHUNK_BYTES = 64 * 1024;
 
     private final HttpClientAgent client;
     private final HttpClientAgent freshClient;

@@ -61,9 +61,11 @@ public final class CallerWire {
                 .setMaxHeaderSize(maxHeadBytes)
                 .setMaxChunkSize(maxChunkBytes);
         Wire.channel(connection).attr(KEY).set(wire);
+        Wire.readAtOnce(Wire.channel(connection), Wire.BUFFERS_AT_ONCE);
         ChannelPipeline pipeline = Wire.channel(connection).pipeline();
         pipeline.replace("httpDecoder", "httpDecoder", wire.new Decoder(config));
         pipeline.addBefore("handler", "closer", new Closer());
+        pipeline.addBefore("handler", "watch", new Wire.WritableWatch());
         return wire;
     }
 

@@ -56,6 +56,7 @@ public final class UpstreamWire {
     private long passed;
     private long taken;
     private HttpResponse head;
+    private boolean paused;
     private boolean endHeld;
     private boolean surplus;
     private boolean inputEnded;
@@ -70,6 +71,7 @@ public final class UpstreamWire {
         Channel channel = Wire.channel(connection);
         UpstreamWire wire = new UpstreamWire(channel);
         channel.attr(KEY).set(wire);
+        Wire.readAtOnce(channel, Wire.BUFFERS_AT_ONCE);
         channel.config().setAutoClose(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         HttpDecoderConfig config =
@@ -80,6 +82,7 @@ public final class UpstreamWire {
                         "codec",
                         new CombinedChannelDuplexHandler<>(wire.new Decoder(config), wire.new Encoder()));
         channel.pipeline().addAfter("codec", "gate", wire.new Gate());
+        channel.pipeline().addAfter("gate", "watch", new Wire.WritableWatch());
         return wire;
     }
 
@@ -100,7 +103,7 @@ public final class UpstreamWire {
 
     /**
      * From the request that is written next until the end of its answer, the end waits for {@link #took} of all that
-     * came before it.
+     * came before it, and for a reader that is not paused.
      */
     public void meter() {
         metered = true;
@@ -109,10 +112,31 @@ public final class UpstreamWire {
     /** The reader of a metered answer has so many more bytes of it. */
     public void took(long bytes) {
         taken += bytes;
-        if (endHeld && taken >= passed) {
+        passEndSoon();
+    }
+
+    /** The reader of a metered answer wants no more of it for now. */
+    public void pause() {
+        paused = true;
+        channel.config().setAutoRead(false);
+    }
+
+    /** It wants more again. */
+    public void resume() {
+        paused = false;
+        channel.config().setAutoRead(true);
+        passEndSoon();
+    }
+
+    private boolean mayEndPass() {
+        return endHeld && (!metered || taken >= passed && !paused);
+    }
+
+    private void passEndSoon() {
+        if (mayEndPass()) {
             // Not at once: the reader is in the middle of taking.
             channel.eventLoop().execute(() -> {
-                if (endHeld && taken >= passed) {
+                if (mayEndPass()) {
                     letEndPass();
                     gate.fireChannelReadComplete();
                 }
@@ -236,7 +260,7 @@ public final class UpstreamWire {
 
         @Override
         public void channelReadComplete(ChannelHandlerContext ctx) {
-            if (endHeld && (!metered || taken >= passed)) {
+            if (mayEndPass()) {
                 letEndPass();
             }
             ctx.fireChannelReadComplete();

@@ -3,9 +3,13 @@ package ai.hokus.torii.wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.MaxMessagesRecvByteBufAllocator;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.net.impl.VertxConnection;
@@ -13,6 +17,10 @@ import java.util.List;
 
 /** The ends of an HTTP/1.x connection; each on the connection's event loop. */
 public final class Wire {
+
+    static final int BUFFERS_AT_ONCE = 2;
+
+    private static final AttributeKey<Runnable> ON_WRITABLE = AttributeKey.valueOf(Wire.class, "onWritable");
 
     private Wire() {}
 
@@ -36,6 +44,49 @@ public final class Wire {
         ChannelPromise written = vertx.newChannelPromise();
         written.addListener(result -> connection.close());
         vertx.flush(written);
+    }
+
+    /**
+     * Reads no more, or goes on reading. Vert.x' own pause lets sixteen messages and then all of one read wait, a
+     * megabyte or two for each body on its way.
+     */
+    public static void read(HttpConnection connection, boolean goesOn) {
+        channel(connection).config().setAutoRead(goesOn);
+    }
+
+    /**
+     * Whether less than 64 KiB wait to be written. Vert.x' own measure is sixteen messages, which may be a megabyte.
+     */
+    public static boolean isWritable(HttpConnection connection) {
+        return channel(connection).isWritable();
+    }
+
+    /** Runs this once when the connection is writable again; in place of what was to be run before. */
+    public static void onWritable(HttpConnection connection, Runnable action) {
+        channel(connection).attr(ON_WRITABLE).set(action);
+    }
+
+    /** Watches what {@link #onWritable} asks for; stands before Vert.x' own handler. */
+    static final class WritableWatch extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            // First Vert.x, which writes what it has held back.
+            ctx.fireChannelWritabilityChanged();
+            if (ctx.channel().isWritable()) {
+                Runnable action = ctx.channel().attr(ON_WRITABLE).getAndSet(null);
+                if (action != null) {
+                    action.run();
+                }
+            }
+        }
+    }
+
+    /** Lets a connection bring this many buffers, of up to 64 KiB, before whoever reads them can say stop. */
+    static void readAtOnce(Channel channel, int buffers) {
+        if (channel.config().getRecvByteBufAllocator() instanceof MaxMessagesRecvByteBufAllocator allocator) {
+            allocator.maxMessagesPerRead(buffers);
+        }
     }
 
     /**

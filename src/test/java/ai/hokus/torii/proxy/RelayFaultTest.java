@@ -15,8 +15,10 @@ import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RawMlflow;
 import ai.hokus.torii.support.RawServer;
 import ai.hokus.torii.support.TestGateway;
+import ai.hokus.torii.wire.CallerWire;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.junit5.VertxExtension;
 import java.util.Optional;
@@ -50,7 +52,8 @@ class RelayFaultTest {
             UpstreamPool pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), open);
             Spool spool = new Spool(vertx, config.forward().spool());
             ForwardStage stage = new ForwardStage(vertx, pool, config.forward(), spool, rules);
-            vertx.createHttpServer()
+            vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
+                    .connectionHandler(connection -> CallerWire.install(connection, 8192, 8192, 8192))
                     .requestHandler(request -> serve(vertx, stage, request))
                     .listen(0, "127.0.0.1")
                     .onSuccess(listening::complete);
