@@ -64,7 +64,7 @@ class DocumentationTest {
     }
 
     private static boolean exists(String type, String method) throws ClassNotFoundException {
-        for (String room : List.of("", "proxy.", "exchange.")) {
+        for (String room : List.of("", "proxy.", "wire.")) {
             URL file =
                     DocumentationTest.class.getResource("/ai/hokus/torii/" + room.replace('.', '/') + type + ".class");
             if (file != null) {

@@ -9,9 +9,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RawServer.Connection;
 import ai.hokus.torii.support.Relayed;
+import ai.hokus.torii.support.TestGateway;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -67,6 +71,30 @@ class TimeoutsIT {
             // Then
             assertThat(caller.readUntil("{}")).startsWith("HTTP/1.1 200");
             assertThat(worked).isDone();
+        }
+    }
+
+    @Test
+    void mlflowMustAcceptAConnectionInTime(Vertx vertx) throws Exception {
+        // Given a listener whose queue is full, so that the kernel drops what comes
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+                SocketChannel first = SocketChannel.open(full.getLocalSocketAddress());
+                SocketChannel second = SocketChannel.open(full.getLocalSocketAddress())) {
+            assertThat(first.isConnected() && second.isConnected()).isTrue();
+            TestGateway gateway = TestGateway.start(
+                    vertx,
+                    "http://127.0.0.1:" + full.getLocalPort(),
+                    Relayed.KEY,
+                    "TORII_FORWARD_CONNECT_TIMEOUT",
+                    SHORT);
+            try (RawClient caller = new RawClient(gateway.port())) {
+                // When
+                caller.send(GET);
+
+                // Then
+                assertThat(caller.readUntil("}")).startsWith("HTTP/1.1 504").contains("upstream_timeout");
+            }
+            gateway.stop();
         }
     }
 
