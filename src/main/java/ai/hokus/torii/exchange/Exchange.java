@@ -32,6 +32,9 @@ public final class Exchange {
         CACHE
     }
 
+    /** Below 100,000 bytes. */
+    private static final int SMALL_LENGTH_DIGITS = 5;
+
     private final Vertx vertx;
     private final HttpServerRequest request;
     private final String id;
@@ -66,7 +69,7 @@ public final class Exchange {
     public static Exchange open(Vertx vertx, HttpServerRequest request) {
         Exchange exchange = new Exchange(vertx, request);
         request.pause();
-        if (exchange.declaresBody()) {
+        if (exchange.mayBringMuch()) {
             Wire.read(request.connection(), false);
         }
         HttpServerResponse response = request.response();
@@ -77,6 +80,12 @@ public final class Exchange {
         response.headersEndHandler(v -> ConnectionEnd.announce(exchange));
         response.endHandler(v -> exchange.end());
         return exchange;
+    }
+
+    /** Of a small body, what is there may come: that way the caller's leaving is noticed while its key is checked. */
+    private boolean mayBringMuch() {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return declaresBody() && (length == null || length.length() > SMALL_LENGTH_DIGITS);
     }
 
     /** Reads no more of the body for now. */

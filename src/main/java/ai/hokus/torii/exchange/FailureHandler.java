@@ -21,6 +21,8 @@ public final class FailureHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(FailureHandler.class);
 
+    private static final int TRACE_FRAMES = 20;
+
     private static final Set<String> KEPT =
             Set.of("access-control-allow-origin", "access-control-expose-headers", "vary", "connection");
 
@@ -40,7 +42,7 @@ public final class FailureHandler {
                     "request {} failed by a fault of the gateway: {} {}",
                     exchange.id(),
                     cause.getClass().getName(),
-                    Arrays.toString(cause.getStackTrace()));
+                    Arrays.stream(cause.getStackTrace()).limit(TRACE_FRAMES).toList());
         }
         HttpServerResponse response = exchange.response();
         if (response.headWritten()) {

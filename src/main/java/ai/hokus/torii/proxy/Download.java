@@ -32,7 +32,7 @@ final class Download {
     private final UpstreamWire wire;
     private final Runnable atEnd;
     private final Deadline deadline;
-    private final Guard guard = new Guard(e -> fail(GatewayFailure.from(e)));
+    private final Guard guard = new Guard(this::fail);
     private final Promise<Void> done = Promise.promise();
 
     /** What might still be MLflow's refusal of our Host; null when it cannot. */
@@ -55,7 +55,10 @@ final class Download {
         this.withheld = mayBeHostRefusal() ? Buffer.buffer() : null;
     }
 
-    /** Completes when the answer is handed on whole; fails with a {@code GatewayFailure} when it broke. */
+    /**
+     * Completes when the answer is handed on whole; fails with a {@code GatewayFailure} when it broke, with anything else
+     * by a fault of ours.
+     */
     Future<Void> run() {
         deadline.start(stage.config().downloadStallTimeout(), guard.action(this::stalled));
         answer.exceptionHandler(guard.handler(
@@ -157,7 +160,7 @@ final class Download {
                         : GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped sending its answer"));
     }
 
-    private void fail(GatewayFailure failure) {
+    private void fail(Throwable failure) {
         if (!stopped) {
             stop();
             done.tryFail(failure);

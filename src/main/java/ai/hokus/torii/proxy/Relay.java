@@ -121,7 +121,7 @@ final class Relay implements Upload.Listener {
     }
 
     @Override
-    public void failed(GatewayFailure failure) {
+    public void failed(Throwable failure) {
         // An answer that has begun decides alone how it ends.
         if (state != State.ANSWERING) {
             fail(failure);
@@ -206,7 +206,7 @@ final class Relay implements Upload.Listener {
 
     private void fail(Throwable failure) {
         if (end()) {
-            done.tryFail(GatewayFailure.from(failure));
+            done.tryFail(failure);
         }
     }
 

@@ -7,6 +7,8 @@ import io.vertx.core.file.AsyncFile;
 /** One body in a file: written once, then read once from its beginning. Closing it gives its room back. */
 final class SpoolFile {
 
+    private static final int READ_BYTES = 64 * 1024;
+
     private final Spool spool;
     private final AsyncFile file;
     private long length;
@@ -46,7 +48,7 @@ final class SpoolFile {
 
     /** The file, to be read from its first byte. */
     AsyncFile rewound() {
-        return file.setReadPos(0).setReadLength(length);
+        return file.setReadPos(0).setReadLength(length).setReadBufferSize(READ_BYTES);
     }
 
     void close() {

@@ -25,8 +25,8 @@ final class Upload {
         /** The request is out, body and all. */
         void sentWhole();
 
-        /** It will never be. */
-        void failed(GatewayFailure failure);
+        /** It will never be; anything but a {@code GatewayFailure} is a fault of ours. */
+        void failed(Throwable failure);
     }
 
     /** Where the body comes from, and how it is held back. */
@@ -51,7 +51,7 @@ final class Upload {
         this.exchange = exchange;
         this.out = out;
         this.listener = listener;
-        this.guard = new Guard(e -> fail(GatewayFailure.from(e)));
+        this.guard = new Guard(this::fail);
         this.deadline = new Deadline(stage.vertx());
     }
 
@@ -160,7 +160,7 @@ final class Upload {
                         : GatewayFailure.callerStalled("request body stopped coming", limit));
     }
 
-    private void fail(GatewayFailure failure) {
+    private void fail(Throwable failure) {
         if (!stopped) {
             stop();
             listener.failed(failure);

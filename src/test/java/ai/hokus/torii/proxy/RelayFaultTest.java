@@ -36,7 +36,7 @@ class RelayFaultTest {
 
     private static final ForwardStage.HeaderRule NOTHING = (exchange, from, to) -> {};
     private static final ForwardStage.HeaderRule FAULT = (exchange, from, to) -> {
-        throw new IllegalStateException("a fault");
+        throw new IllegalStateException("words of a caller");
     };
     private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhello";
 
@@ -74,6 +74,7 @@ class RelayFaultTest {
         CompletableFuture<String> end = new CompletableFuture<>();
         LongAdder open = new LongAdder();
         try (LoggedErrors unhandled = LoggedErrors.of("io.vertx");
+                LoggedErrors logged = LoggedErrors.of("ai.hokus.torii");
                 RawServer mlflow = new RawServer(connection -> {
                     connection.send(ANSWER);
                     end.complete(connection.readToEnd());
@@ -92,8 +93,11 @@ class RelayFaultTest {
             assertThat(caller.readUntil("}"))
                     .startsWith("HTTP/1.1 500")
                     .contains("\"reason\":\"internal\"")
-                    .doesNotContain("a fault");
+                    .doesNotContain("words of a caller");
             assertThat(unhandled.all()).isEmpty();
+            assertThat(logged.next())
+                    .contains("IllegalStateException", "RelayFaultTest")
+                    .doesNotContain("words of a caller");
             if (!inTheRequest) {
                 end.get(5, TimeUnit.SECONDS);
             }
