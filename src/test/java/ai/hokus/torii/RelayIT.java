@@ -10,6 +10,7 @@ import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -191,6 +192,67 @@ class RelayIT {
 
                 // Then
                 assertThat(caller.readToEnd()).containsSubsequence("HTTP/1.1 200", "HTTP/1.1 401", "HTTP/1.1 200");
+            }
+            gateway.stop();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET /api/2.0/mlflow/runs/get HTTP/1.1\r\nX-API-Key: k\r\n\r\n",
+                "GET  /api/2.0/mlflow/runs/get HTTP/1.1\r\nHost: h\r\n\r\n",
+                "GET /live HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+                "GET /live HTTP/1.0\r\n\r\n"
+            })
+    void carriesOutNothingThatStandsBehindTheLastAnswerOfAConnection(String last, Vertx vertx) throws Exception {
+        // Given requests that follow one whose answer ends the connection
+        AtomicInteger carriedOut = new AtomicInteger();
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> {
+            carriedOut.incrementAndGet();
+            connection.send(OK);
+        })) {
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
+            try (RawClient caller = new RawClient(gateway.port());
+                    RawClient other = new RawClient(gateway.port())) {
+                other.send(GET).readUntil("{}");
+
+                // When
+                caller.send(last + POST.repeat(20));
+
+                // Then nobody would learn what became of them
+                assertThat(caller.readToEnd().split("HTTP/1.1 |HTTP/1.0 ")).hasSize(2);
+                other.send(GET).readUntil("{}");
+                assertThat(carriedOut).hasValue(2);
+            }
+            gateway.stop();
+        }
+    }
+
+    @Test
+    void spoolsABodyOfTinyChunks(Vertx vertx) throws Exception {
+        // Given
+        int length = 300_000;
+        CompletableFuture<byte[]> received = new CompletableFuture<>();
+        try (RawServer mlflow = RawMlflow.start((connection, head) -> {
+            received.complete(connection.read(length));
+            connection.send(OK);
+        })) {
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
+            try (RawClient caller = new RawClient(gateway.port())) {
+                // When
+                StringBuilder chunks = new StringBuilder();
+                StringBuilder body = new StringBuilder();
+                for (int i = 0; i < length; i++) {
+                    char one = (char) ('a' + i % 26);
+                    body.append(one);
+                    chunks.append("1\r\n").append(one).append("\r\n");
+                }
+                caller.send(PUT + "Transfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
+
+                // Then
+                assertThat(caller.readUntil("{}")).startsWith("HTTP/1.1 200");
+                assertThat(new String(received.get(5, TimeUnit.SECONDS))).isEqualTo(body.toString());
             }
             gateway.stop();
         }

@@ -43,6 +43,9 @@ class StrangeAnswersIT {
                 "HTTP/1.1 200 OK\r\nX-Bad: a\rX-Injected: 1\r\nContent-Length: 2\r\n\r\nhi",
                 "HTTP/1.1 200 OK\r\nX-Bad: a\nX-Injected: 1\r\nContent-Length: 2\r\n\r\nhi",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\nhi\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhi",
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n" + POISON
             })
     void isA502(String answer, Vertx vertx) throws Exception {

@@ -1,5 +1,6 @@
 package ai.hokus.torii.exchange;
 
+import ai.hokus.torii.wire.CallerWire;
 import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
@@ -29,6 +30,9 @@ final class ConnectionEnd {
                 && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
         if (exchange.hasUnreadBody() || endsWithConnection) {
             response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        }
+        if (response.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
+            CallerWire.of(exchange.request().connection()).last();
         }
     }
 

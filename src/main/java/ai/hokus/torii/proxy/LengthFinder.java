@@ -86,7 +86,11 @@ final class LengthFinder {
         request.handler(guard.handler(this::write));
         request.endHandler(guard.handler(v -> {
             exchange.requestEnded();
-            file.written().onSuccess(guard.handler(done -> spooled()));
+            if (!found.future().isComplete()) {
+                file.written()
+                        .onFailure(cause -> fail(GatewayFailure.internal("spool: " + cause.getMessage())))
+                        .onSuccess(guard.handler(done -> spooled()));
+            }
         }));
         write(first);
         exchange.resumeBody();

@@ -10,9 +10,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * One exchange with MLflow: the connection, the request by {@link Upload}, the answer by {@link Download}. Its states
@@ -179,6 +181,11 @@ final class Relay implements Upload.Listener {
         String from = stage.pool().address();
         if (status < 200 || status > 599) {
             return GatewayFailure.upstreamBroken(from + " answered " + status);
+        }
+        List<String> codings = answer.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
+        if (!codings.isEmpty() && !(codings.size() == 1 && codings.get(0).trim().equalsIgnoreCase("chunked"))) {
+            // Netty takes off chunked alone, and reads what does not end in it until the connection closes.
+            return GatewayFailure.upstreamBroken(from + " answered in the transfer codings " + codings);
         }
         if (status == 401) {
             return GatewayFailure.upstreamRefusesAccount();

@@ -49,6 +49,7 @@ public final class CallerWire {
     private static final Pattern VERSION = Pattern.compile("HTTP/\\d\\.\\d");
 
     private boolean inHead;
+    private boolean isLast;
     private long headSinceNanos;
 
     private CallerWire() {}
@@ -64,9 +65,27 @@ public final class CallerWire {
         Wire.readAtOnce(Wire.channel(connection), Wire.BUFFERS_AT_ONCE);
         ChannelPipeline pipeline = Wire.channel(connection).pipeline();
         pipeline.replace("httpDecoder", "httpDecoder", wire.new Decoder(config));
-        pipeline.addBefore("handler", "closer", new Closer());
+        pipeline.addBefore("handler", "closer", wire.new Closer());
         pipeline.addBefore("handler", "watch", new Wire.WritableWatch());
         return wire;
+    }
+
+    /** The wire of a connection on which {@link #install} was called. */
+    public static CallerWire of(HttpConnection connection) {
+        return Wire.channel(connection).attr(KEY).get();
+    }
+
+    /** The request that is being answered is the last one: what comes behind it is thrown away (RFC 9112 §9.6). */
+    public void last() {
+        isLast = true;
+    }
+
+    /**
+     * Whether a request that is handed on now came behind the last one. Vert.x hands on what it has decoded already, also
+     * after a close.
+     */
+    public boolean isPastLast() {
+        return isLast;
     }
 
     /** Whether a part of a request head has come and the rest has not. */
@@ -99,10 +118,11 @@ public final class CallerWire {
         }
     }
 
-    private static final class Closer extends ChannelOutboundHandlerAdapter {
+    private final class Closer extends ChannelOutboundHandlerAdapter {
 
         @Override
         public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+            isLast = true;
             ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> ctx.close(promise));
         }
     }

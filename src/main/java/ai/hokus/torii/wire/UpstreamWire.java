@@ -24,6 +24,8 @@ import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
 import java.util.List;
@@ -60,6 +62,8 @@ public final class UpstreamWire {
     private boolean endHeld;
     private boolean surplus;
     private boolean inputEnded;
+    private boolean isTls;
+    private boolean closeNotified;
     private ChannelHandlerContext gate;
 
     private UpstreamWire(Channel channel) {
@@ -81,6 +85,8 @@ public final class UpstreamWire {
                         "codec",
                         "codec",
                         new CombinedChannelDuplexHandler<>(wire.new Decoder(config), wire.new Encoder()));
+        wire.isTls = channel.pipeline().get(SslHandler.class) != null;
+        channel.pipeline().addBefore("codec", "notify", wire.new CloseNotify());
         channel.pipeline().addAfter("codec", "gate", wire.new Gate());
         channel.pipeline().addAfter("gate", "watch", new Wire.WritableWatch());
         return wire;
@@ -212,6 +218,10 @@ public final class UpstreamWire {
         @Override
         protected void decodeLast(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
             inputEnded = true;
+            if (isTls && !closeNotified && method != null && !decoded) {
+                // Cut by somebody who could not say so within TLS (RFC 9112 §9.8): not the end of an answer.
+                return;
+            }
             super.decodeLast(ctx, in, out);
         }
 
@@ -225,6 +235,19 @@ public final class UpstreamWire {
         @Override
         protected boolean isContentAlwaysEmpty(HttpMessage message) {
             return super.isContentAlwaysEmpty(message) || HttpMethod.HEAD.equals(method);
+        }
+    }
+
+    /** The end of the TLS stream is the end of what can be read, whether or not the connection is closed then. */
+    private final class CloseNotify extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof SslCloseCompletionEvent end && end.isSuccess()) {
+                closeNotified = true;
+                ctx.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            }
+            ctx.fireUserEventTriggered(event);
         }
     }
 
