@@ -12,7 +12,6 @@ import ai.hokus.torii.models.ModelsEndpoint;
 import ai.hokus.torii.proxy.ForwardStage;
 import ai.hokus.torii.proxy.UpstreamCalls;
 import ai.hokus.torii.proxy.UpstreamPool;
-import ai.hokus.torii.wire.CallerWire;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
@@ -62,26 +61,18 @@ final class ApiListener extends VerticleBase {
         connections = new Connections(vertx, config.api(), CHUNK_BYTES, shared.health()::isDraining);
         FailureHandler failures = new FailureHandler();
         Pipeline pipeline = new Pipeline(vertx, stages(), failures, shared.telemetry());
-        Handler<HttpServerRequest> handler = unlessPastLast(request -> {
+        Handler<HttpServerRequest> handler = request -> {
             connections.opened(request);
             pipeline.handle(request);
-        });
+        };
         server = vertx.createHttpServer(options())
                 .connectionHandler(connections::accepted)
-                .invalidRequestHandler(unlessPastLast(new InvalidRequests(vertx, failures, shared.telemetry())))
+                .invalidRequestHandler(new InvalidRequests(vertx, failures, shared.telemetry()))
                 .requestHandler(handler);
         String host = config.api().host();
         return server.listen(port, host)
                 .onSuccess(s -> bound.tryComplete(s.actualPort()))
                 .recover(cause -> ListenException.of("API_PORT", host, port, cause));
-    }
-
-    private static Handler<HttpServerRequest> unlessPastLast(Handler<HttpServerRequest> handler) {
-        return request -> {
-            if (!CallerWire.of(request.connection()).isPastLast()) {
-                handler.handle(request);
-            }
-        };
     }
 
     private HttpServerOptions options() {
@@ -92,6 +83,10 @@ final class ApiListener extends VerticleBase {
                 .setMaxHeaderSize(config.api().maxHeadBytes())
                 .setMaxChunkSize(CHUNK_BYTES)
                 .setUseSemicolonAsQueryParamDelimiter(false)
+                // There are no WebSockets here, and the handler for their extensions allows 128 pipelined requests
+                // only.
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
                 .setCompressionSupported(false)
                 .setDecompressionSupported(false)
                 .setTcpNoDelay(true)

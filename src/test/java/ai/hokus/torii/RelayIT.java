@@ -203,7 +203,9 @@ class RelayIT {
                 "GET /api/2.0/mlflow/runs/get HTTP/1.1\r\nX-API-Key: k\r\n\r\n",
                 "GET  /api/2.0/mlflow/runs/get HTTP/1.1\r\nHost: h\r\n\r\n",
                 "GET /live HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
-                "GET /live HTTP/1.0\r\n\r\n"
+                "GET /live HTTP/1.0\r\n\r\n",
+                "POST /no/such/route HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
+                "POST /live HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
             })
     void carriesOutNothingThatStandsBehindTheLastAnswerOfAConnection(String last, Vertx vertx) throws Exception {
         // Given requests that follow one whose answer ends the connection

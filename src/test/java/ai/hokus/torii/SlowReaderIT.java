@@ -10,6 +10,11 @@ import ai.hokus.torii.support.RawMlflow;
 import ai.hokus.torii.support.Relayed;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +96,49 @@ class SlowReaderIT {
             assertThat(rest).hasSize(bytes - 1);
             slow.send(GET);
             assertThat(slow.readUntil("{}")).startsWith("HTTP/1.1 200");
+        }
+    }
+
+    /** Each answer is small, so that none of them is held back for itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /live HTTP/1.1\r\nHost: h\r\n\r\n", GET})
+    void isAskedForNoFurtherRequestsUntilItReads(String request, Vertx vertx) throws Exception {
+        // Given a caller that asks on and on and does not read
+        int most = 60_000_000;
+        AtomicLong sent = new AtomicLong();
+        try (Relayed relayed = Relayed.to(vertx, artifactsOf(1, true))) {
+            RawClient caller = relayed.caller();
+            byte[] many = request.repeat(1000).getBytes(StandardCharsets.ISO_8859_1);
+            CompletableFuture<Void> over = new CompletableFuture<>();
+            Thread sender = new Thread(() -> {
+                try {
+                    while (sent.get() < most) {
+                        caller.send(many);
+                        sent.addAndGet(many.length);
+                    }
+                    over.complete(null);
+                } catch (IOException e) {
+                    over.completeExceptionally(e);
+                }
+            });
+            sender.setDaemon(true);
+            sender.start();
+
+            // When it is not taken from it any more
+            long before = -1;
+            while (before != sent.get()) {
+                before = sent.get();
+                CompletableFuture<Void> later = new CompletableFuture<>();
+                vertx.setTimer(1000, id -> later.complete(null));
+                later.get(5, TimeUnit.SECONDS);
+            }
+
+            // Then it is long before all of it, and the first answers are there when it reads
+            assertThat(sent.get()).isLessThan(most);
+            assertThat(over).isNotDone();
+            for (int i = 0; i < 5000; i++) {
+                assertThat(caller.readUntil("}")).contains("HTTP/1.1 200");
+            }
         }
     }
 

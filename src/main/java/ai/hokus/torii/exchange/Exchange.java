@@ -1,6 +1,7 @@
 package ai.hokus.torii.exchange;
 
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.wire.CallerWire;
 import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClosedException;
@@ -70,7 +71,7 @@ public final class Exchange {
         Exchange exchange = new Exchange(vertx, request);
         request.pause();
         if (exchange.mayBringMuch()) {
-            Wire.read(request.connection(), false);
+            CallerWire.of(request.connection()).read(false);
         }
         HttpServerResponse response = request.response();
         response.putHeader("X-Request-Id", exchange.id);
@@ -91,13 +92,13 @@ public final class Exchange {
     /** Reads no more of the body for now. */
     public void pauseBody() {
         request.pause();
-        Wire.read(request.connection(), false);
+        CallerWire.of(request.connection()).read(false);
     }
 
     /** Goes on reading the body, or what comes behind it. */
     public void resumeBody() {
         request.resume();
-        Wire.read(request.connection(), true);
+        CallerWire.of(request.connection()).read(true);
     }
 
     /** Called once, when the answer is written or the caller has left. */

@@ -2,12 +2,15 @@ package ai.hokus.torii.wire;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -25,6 +28,8 @@ import java.util.regex.Pattern;
  * <ol>
  *   <li>A request line is three words with one space between them, in HTTP/1.1 or 1.0 (RFC 9112 §3).
  *   <li>A head that has begun is known to have begun.
+ *   <li>A request that stands behind another is read when that has been answered and the answer has been taken: Vert.x
+ *       would answer any number of them into memory, also behind the last answer of the connection.
  *   <li>A body that waits for its reader when its connection ends is not leaked.
  *   <li>A connection closes behind the last byte written to it, also while the server shuts down, when Vert.x does not
  *       wait for that. {@link Wire#abort} is the way to end it at once.
@@ -46,26 +51,35 @@ public final class CallerWire {
         SYNTAX
     }
 
+    private static final int MAX_BACKLOG_BYTES = 64 * 1024;
     private static final Pattern VERSION = Pattern.compile("HTTP/\\d\\.\\d");
 
-    private boolean inHead;
+    private final Channel channel;
     private boolean isLast;
+    private boolean isAnswering;
+    private boolean isStopped;
+    private boolean hasBacklog;
+    private boolean inHead;
     private long headSinceNanos;
 
-    private CallerWire() {}
+    private CallerWire(Channel channel) {
+        this.channel = channel;
+    }
 
     /** Takes over the reading of requests; call it before the first byte was read, in the connection handler. */
     public static CallerWire install(HttpConnection connection, int maxLineBytes, int maxHeadBytes, int maxChunkBytes) {
-        CallerWire wire = new CallerWire();
+        Channel channel = Wire.channel(connection);
+        CallerWire wire = new CallerWire(channel);
         Http1ServerConfig config = new Http1ServerConfig()
                 .setMaxInitialLineLength(maxLineBytes)
                 .setMaxHeaderSize(maxHeadBytes)
                 .setMaxChunkSize(maxChunkBytes);
-        Wire.channel(connection).attr(KEY).set(wire);
-        Wire.readAtOnce(Wire.channel(connection), Wire.BUFFERS_AT_ONCE);
-        ChannelPipeline pipeline = Wire.channel(connection).pipeline();
-        pipeline.replace("httpDecoder", "httpDecoder", wire.new Decoder(config));
-        pipeline.addBefore("handler", "closer", wire.new Closer());
+        channel.attr(KEY).set(wire);
+        Wire.readAtOnce(channel, Wire.BUFFERS_AT_ONCE);
+        ChannelPipeline pipeline = channel.pipeline();
+        Decoder decoder = wire.new Decoder(config);
+        pipeline.replace("httpDecoder", "httpDecoder", decoder);
+        pipeline.addBefore("handler", "answers", wire.new Answers(decoder));
         pipeline.addBefore("handler", "watch", new Wire.WritableWatch());
         return wire;
     }
@@ -81,11 +95,16 @@ public final class CallerWire {
     }
 
     /**
-     * Whether a request that is handed on now came behind the last one. Vert.x hands on what it has decoded already, also
-     * after a close.
+     * Reads no more, or goes on reading. Vert.x' own pause lets sixteen messages and then all of one read wait, a
+     * megabyte or two for each body on its way.
      */
-    public boolean isPastLast() {
-        return isLast;
+    public void read(boolean goesOn) {
+        isStopped = !goesOn;
+        readOrNot();
+    }
+
+    private void readOrNot() {
+        channel.config().setAutoRead(!isStopped && !hasBacklog);
     }
 
     /** Whether a part of a request head has come and the rest has not. */
@@ -118,7 +137,26 @@ public final class CallerWire {
         }
     }
 
-    private final class Closer extends ChannelOutboundHandlerAdapter {
+    /** What goes out. */
+    private final class Answers extends ChannelOutboundHandlerAdapter {
+
+        private final Decoder decoder;
+
+        Answers(Decoder decoder) {
+            this.decoder = decoder;
+        }
+
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            boolean isInterim = message instanceof HttpResponse response
+                    && response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+            ctx.write(message, promise);
+            if (message instanceof LastHttpContent && !isInterim) {
+                isAnswering = false;
+                // Not at once: Vert.x has to learn of the end first.
+                ctx.executor().execute(decoder::proceed);
+            }
+        }
 
         @Override
         public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
@@ -131,6 +169,8 @@ public final class CallerWire {
 
         private boolean inBody;
         private boolean afterLine;
+        private boolean holdsBack;
+        private ChannelHandlerContext context;
 
         Decoder(Http1ServerConfig config) {
             super(config);
@@ -138,6 +178,15 @@ public final class CallerWire {
 
         @Override
         protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+            context = ctx;
+            if (!inBody && isLast) {
+                in.skipBytes(in.readableBytes());
+                return;
+            }
+            if (!inBody && (isAnswering || !channel.isWritable())) {
+                holdBack(in.readableBytes());
+                return;
+            }
             int before = out.size();
             super.decode(ctx, in, out);
             Wire.unpool(out, before);
@@ -145,6 +194,7 @@ public final class CallerWire {
                 if (out.get(i) instanceof HttpRequest) {
                     inBody = true;
                     afterLine = false;
+                    isAnswering = true;
                 }
                 if (out.get(i) instanceof LastHttpContent) {
                     inBody = false;
@@ -155,6 +205,35 @@ public final class CallerWire {
                 headSinceNanos = System.nanoTime();
             }
             inHead = begun;
+        }
+
+        private void holdBack(int bytes) {
+            holdsBack = true;
+            inHead = false;
+            // Until then reading goes on, or the caller's leaving would not be noticed.
+            hasBacklog = bytes >= MAX_BACKLOG_BYTES;
+            readOrNot();
+        }
+
+        /** Goes on with what has come already, if there is something and its time has come. */
+        void proceed() {
+            if (holdsBack && !isAnswering && channel.isWritable() && channel.isActive()) {
+                holdsBack = false;
+                hasBacklog = false;
+                readOrNot();
+                try {
+                    channelRead(context, Unpooled.EMPTY_BUFFER);
+                } catch (Exception e) {
+                    context.fireExceptionCaught(e);
+                }
+                context.fireChannelReadComplete();
+            }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) throws Exception {
+            super.channelWritabilityChanged(ctx);
+            proceed();
         }
 
         @Override

@@ -47,14 +47,6 @@ public final class Wire {
     }
 
     /**
-     * Reads no more, or goes on reading. Vert.x' own pause lets sixteen messages and then all of one read wait, a
-     * megabyte or two for each body on its way.
-     */
-    public static void read(HttpConnection connection, boolean goesOn) {
-        channel(connection).config().setAutoRead(goesOn);
-    }
-
-    /**
      * Whether less than 64 KiB wait to be written. Vert.x' own measure is sixteen messages, which may be a megabyte.
      */
     public static boolean isWritable(HttpConnection connection) {
