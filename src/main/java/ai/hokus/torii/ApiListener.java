@@ -58,7 +58,8 @@ final class ApiListener extends VerticleBase {
     public Future<?> start() {
         pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), shared.upstreamConnections());
         auth = authSource.validator(vertx);
-        connections = new Connections(vertx, config.api(), CHUNK_BYTES, shared.health()::isDraining);
+        connections = new Connections(
+                vertx, config.api(), config.forward().downloadStallTimeout(), CHUNK_BYTES, shared.health()::isDraining);
         FailureHandler failures = new FailureHandler();
         Pipeline pipeline = new Pipeline(vertx, stages(), failures, shared.telemetry());
         Handler<HttpServerRequest> handler = request -> {

@@ -7,6 +7,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ final class Connections {
 
     private final Vertx vertx;
     private final ListenerConfig config;
+    private final Duration stallTimeout;
     private final int chunkBytes;
     private final BooleanSupplier draining;
     private final Map<HttpConnection, State> states = new HashMap<>();
@@ -33,15 +35,18 @@ final class Connections {
         private int open;
         private boolean served;
         private boolean closing;
+        private long unwritten;
+        private long unwrittenSinceNanos;
 
         State(CallerWire wire) {
             this.wire = wire;
         }
     }
 
-    Connections(Vertx vertx, ListenerConfig config, int chunkBytes, BooleanSupplier draining) {
+    Connections(Vertx vertx, ListenerConfig config, Duration stallTimeout, int chunkBytes, BooleanSupplier draining) {
         this.vertx = vertx;
         this.config = config;
+        this.stallTimeout = stallTimeout;
         this.chunkBytes = chunkBytes;
         this.draining = draining;
         this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> closeIdle());
@@ -77,17 +82,24 @@ final class Connections {
         long now = System.nanoTime();
         List.copyOf(states.entrySet()).forEach(entry -> {
             State state = entry.getValue();
-            if (state.open > 0 || !isOverdue(state, now)) {
-                return;
-            }
-            if (state.closing) {
-                // A close waits until all is written, which a caller that no longer reads puts off for ever.
+            if (isStalled(state, now)) {
                 Wire.abort(entry.getKey());
-            } else {
+            } else if (state.open == 0 && !state.closing && isOverdue(state, now)) {
                 state.closing = true;
                 entry.getKey().close();
             }
         });
+    }
+
+    /** Whether the end of an answer waits for a caller that no longer reads; a close would wait with it for ever. */
+    private boolean isStalled(State state, long now) {
+        long unwritten = state.open > 0 ? 0 : state.wire.unwrittenBytes();
+        if (unwritten == 0 || unwritten != state.unwritten) {
+            state.unwritten = unwritten;
+            state.unwrittenSinceNanos = now;
+            return false;
+        }
+        return now - state.unwrittenSinceNanos > stallTimeout.toNanos();
     }
 
     private boolean isOverdue(State state, long now) {

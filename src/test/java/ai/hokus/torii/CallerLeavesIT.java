@@ -72,6 +72,25 @@ class CallerLeavesIT {
     }
 
     @ParameterizedTest
+    @CsvSource({"1,close", "8,close", "50,close", "500,close", "8,reset", "500,reset", "500,finish"})
+    void endsTheCallToMlflowThoughOtherRequestsStandBehindIt(int behind, String how, Vertx vertx) throws Exception {
+        // Given
+        CompletableFuture<String> end = new CompletableFuture<>();
+        try (Relayed relayed = Relayed.to(vertx, (connection, head) -> end.complete(connection.readToEnd()))) {
+            RawClient caller = relayed.caller();
+            caller.send(GET + "GET /live HTTP/1.1\r\nHost: h\r\n\r\n".repeat(behind));
+            relayed.awaitMetric("torii_upstream_connections 1.0");
+
+            // When
+            leave(caller, how);
+
+            // Then
+            assertThat(end.get(5, TimeUnit.SECONDS)).isEmpty();
+            relayed.awaitMetric("torii_requests_in_flight 0.0");
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"close", "reset"})
     void endsTheCallToMlflowThoughItsAnswerIsHeldBack(String how, Vertx vertx) throws Exception {
         // Given an answer that waits for a caller that does not read

@@ -231,6 +231,25 @@ class RelayIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"close", "CLOSE", "keep-alive, close", "TE, close", ",close,", "close, close"})
+    void closesWhenTheCallerAsksForIt(String connection, Vertx vertx) throws Exception {
+        try (RawServer mlflow = RawMlflow.start((upstream, head) -> upstream.send(OK))) {
+            TestGateway gateway = TestGateway.start(vertx, mlflow.url(), KEY);
+            try (RawClient caller = new RawClient(gateway.port())) {
+                // When
+                caller.send(GET.replace("Host: h\r\n", "Host: h\r\nConnection: " + connection + "\r\n"));
+
+                // Then
+                assertThat(caller.readToEnd())
+                        .startsWith("HTTP/1.1 200")
+                        .containsIgnoringCase("connection: close")
+                        .endsWith("{}");
+            }
+            gateway.stop();
+        }
+    }
+
     @Test
     void spoolsABodyOfTinyChunks(Vertx vertx) throws Exception {
         // Given

@@ -184,6 +184,19 @@ class StrangeAnswersIT {
     }
 
     @Test
+    void givesA304NoLengthThatItDidNotHave(Vertx vertx) throws Exception {
+        try (Relayed relayed = Relayed.toOneThatAnswers(vertx, "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n")) {
+            // When
+            RawClient caller = relayed.caller().send(GET);
+
+            // Then
+            assertThat(caller.readUntil("\r\n\r\n"))
+                    .startsWith("HTTP/1.1 304 Not Modified\r\n")
+                    .doesNotContainIgnoringCase("content-length");
+        }
+    }
+
+    @Test
     void thatEndsWithItsConnectionIsWhole(Vertx vertx) throws Exception {
         try (Relayed relayed = Relayed.to(
                 vertx, (connection, head) -> connection.send("HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nto the end"))) {

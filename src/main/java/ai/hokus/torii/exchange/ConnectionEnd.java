@@ -18,8 +18,9 @@ final class ConnectionEnd {
     private ConnectionEnd() {}
 
     /**
-     * Says in the head that the connection ends behind this answer, where it has to: behind an unread body, and where
-     * the end of the connection is the end of the answer (HTTP/1.0 without a length, RFC 9112 §6.3).
+     * Says in the head that the connection ends behind this answer, where it has to: behind an unread body, where the
+     * end of the connection is the end of the answer (HTTP/1.0 without a length, RFC 9112 §6.3), and where the caller asks
+     * for it in a list, which Vert.x does not see.
      */
     static void announce(Exchange exchange) {
         HttpServerResponse response = exchange.response();
@@ -28,7 +29,7 @@ final class ConnectionEnd {
         boolean endsWithConnection = exchange.request().version() == HttpVersion.HTTP_1_0
                 && !bodyless
                 && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
-        if (exchange.hasUnreadBody() || endsWithConnection) {
+        if (exchange.hasUnreadBody() || endsWithConnection || HeadRules.asksToClose(exchange.request())) {
             response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         if (response.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What Netty 4.2 and Vert.x 5.2 let through and a proxy may not: a Host that is missing, doubled or no host
@@ -49,13 +50,20 @@ public final class HeadRules {
     }
 
     private static void checkConnection(HttpServerRequest request) {
-        for (String value : request.headers().getAll(HttpHeaders.CONNECTION)) {
-            for (String name : value.split(",")) {
-                if (FRAMING.contains(name.trim().toLowerCase(Locale.ROOT))) {
-                    throw GatewayFailure.requestMalformed("its Connection field names " + name.trim());
-                }
-            }
-        }
+        connectionOptions(request).filter(FRAMING::contains).findFirst().ifPresent(name -> {
+            throw GatewayFailure.requestMalformed("its Connection field names " + name);
+        });
+    }
+
+    /** Whether the caller wants the connection to end behind the answer (RFC 9112 §9.6). */
+    static boolean asksToClose(HttpServerRequest request) {
+        return connectionOptions(request).anyMatch("close"::equals);
+    }
+
+    private static Stream<String> connectionOptions(HttpServerRequest request) {
+        return request.headers().getAll(HttpHeaders.CONNECTION).stream()
+                .flatMap(value -> Stream.of(value.split(",")))
+                .map(name -> name.trim().toLowerCase(Locale.ROOT));
     }
 
     /** MLflow reads a GET's JSON body when there is no query; any other body of a GET is what smuggling is made of. */

@@ -119,7 +119,8 @@ final class Download {
         }
         begun = true;
         response.setStatusCode(answer.statusCode());
-        if (isPhrase(answer.statusMessage())) {
+        // Vert.x gives a 304 with a phrase of its own a length of zero (RFC 9110 §8.6 forbids that).
+        if (answer.statusCode() != 304 && isPhrase(answer.statusMessage())) {
             response.setStatusMessage(answer.statusMessage());
         }
         stage.headers().answer().copy(exchange, answer.headers(), response.headers());

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
@@ -105,6 +106,12 @@ public final class CallerWire {
 
     private void readOrNot() {
         channel.config().setAutoRead(!isStopped && !hasBacklog);
+    }
+
+    /** Bytes that were handed to the connection and have not left it yet. */
+    public long unwrittenBytes() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return buffer == null ? 0 : buffer.totalPendingWriteBytes();
     }
 
     /** Whether a part of a request head has come and the rest has not. */
