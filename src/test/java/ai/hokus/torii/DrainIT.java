@@ -66,7 +66,7 @@ class DrainIT {
 
     @Test
     void closesBehindTheAnswerOfARequestThatCameWhileDraining(Vertx vertx) throws Exception {
-        try (Relayed relayed = Relayed.toOneThatAnswers(vertx, Relayed.OK, "TORII_DRAIN_DELAY", "1s")) {
+        try (Relayed relayed = Relayed.toOneThatAnswers(vertx, Relayed.OK, "TORII_DRAIN_DELAY", "3s")) {
             RawClient caller = relayed.caller();
             caller.send(GET).readUntil("{}");
             CompletableFuture<Void> drained =

@@ -3,6 +3,7 @@ package ai.hokus.torii.wire;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.RawClient;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -100,9 +101,7 @@ class CallerWireTest {
             caller.send("GE");
 
             // Then
-            while (!wire.isInHead()) {
-                Thread.onSpinWait();
-            }
+            Await.until("the beginning of a head", wire::isInHead);
             caller.send("T / HTTP/1.1\r\n").send("Host: h\r\n");
             assertThat(wire.isInHead()).isTrue();
             caller.send("\r\n").readUntil("done");

@@ -3,6 +3,7 @@ package ai.hokus.torii.wire;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.RawServer;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;
@@ -122,9 +123,7 @@ class UpstreamWireTest {
             HttpClientRequest request = request(server).get(5, SECONDS);
             HttpClientResponse answer = pausedAnswer(request).get(5, SECONDS);
             Channel channel = Wire.channel(request.connection());
-            while (channel.isOpen() && !((DuplexChannel) channel).isInputShutdown()) {
-                Thread.onSpinWait();
-            }
+            Await.until("the end of the input", () -> !channel.isOpen() || ((DuplexChannel) channel).isInputShutdown());
 
             // When
             CompletableFuture<String> rest = rest(request, answer);
@@ -158,9 +157,7 @@ class UpstreamWireTest {
 
             // Then
             assertThat(UpstreamWire.of(second.connection())).isSameAs(wire);
-            while (!(wire.isReused() && wire.hasAnswerBegun())) {
-                Thread.onSpinWait();
-            }
+            Await.until("the second answer's first byte", () -> wire.isReused() && wire.hasAnswerBegun());
             second.reset();
         }
     }
