@@ -10,7 +10,8 @@ record Guard(Consumer<Throwable> onFault) {
         return event -> {
             try {
                 action.handle(event);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
+                // Errors as well: after a stack overflow the caller would still wait.
                 onFault.accept(e);
             }
         };

@@ -49,8 +49,9 @@ final class LengthFinder {
     }
 
     private void stalled() {
+        boolean fileHoldsUp = !exchange.hasUnreadBody() || file != null && file.isFull();
         fail(
-                file != null && file.isFull()
+                fileHoldsUp
                         ? GatewayFailure.internal("spool.directory: it takes no more bytes")
                         : GatewayFailure.callerStalled("request body stopped coming", config.uploadStallTimeout()));
     }
