@@ -4,7 +4,6 @@ import ai.hokus.torii.wire.CallerWire;
 import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -24,10 +23,8 @@ final class ConnectionEnd {
      */
     static void announce(Exchange exchange) {
         HttpServerResponse response = exchange.response();
-        int status = response.getStatusCode();
-        boolean bodyless = exchange.request().method() == HttpMethod.HEAD || status == 204 || status == 304;
         boolean endsWithConnection = exchange.request().version() == HttpVersion.HTTP_1_0
-                && !bodyless
+                && !HeadRules.isAnswerBodyless(exchange.request(), response.getStatusCode())
                 && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
         if (exchange.hasUnreadBody() || endsWithConnection || HeadRules.asksToClose(exchange.request())) {
             response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);

@@ -33,9 +33,6 @@ public final class Exchange {
         CACHE
     }
 
-    /** Below 100,000 bytes. */
-    private static final int SMALL_LENGTH_DIGITS = 5;
-
     private final Vertx vertx;
     private final HttpServerRequest request;
     private final String id;
@@ -70,7 +67,8 @@ public final class Exchange {
     public static Exchange open(Vertx vertx, HttpServerRequest request) {
         Exchange exchange = new Exchange(vertx, request);
         request.pause();
-        if (exchange.mayBringMuch()) {
+        // Of a small body, what is there may come: so the caller's leaving is noticed while its key is checked.
+        if (HeadRules.mayBringMuch(request)) {
             CallerWire.of(request.connection()).read(false);
         }
         HttpServerResponse response = request.response();
@@ -81,12 +79,6 @@ public final class Exchange {
         response.headersEndHandler(v -> ConnectionEnd.announce(exchange));
         response.endHandler(v -> exchange.end());
         return exchange;
-    }
-
-    /** Of a small body, what is there may come: that way the caller's leaving is noticed while its key is checked. */
-    private boolean mayBringMuch() {
-        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        return declaresBody() && (length == null || length.length() > SMALL_LENGTH_DIGITS);
     }
 
     /** Reads no more of the body for now. */

@@ -73,13 +73,8 @@ public final class GatewayFailure extends RuntimeException {
 
     /** The same for what has a status of its own: 414 (RFC 9110 §15.5.15), 417 (§15.5.18), 505 (§15.6.6), 431 (RFC 6585 §5). */
     public static GatewayFailure requestMalformed(int status, String what) {
-        return new GatewayFailure(
-                Reason.REQUEST_MALFORMED,
-                status,
-                "The request is malformed: " + what + ".",
-                Optional.empty(),
-                "",
-                Map.of());
+        String message = "The request is malformed: " + what + ".";
+        return new GatewayFailure(Reason.REQUEST_MALFORMED, status, message, Optional.empty(), "", Map.of());
     }
 
     /** The caller stopped sending its body, or stopped reading its answer; {@code what} says which. */
@@ -109,12 +104,8 @@ public final class GatewayFailure extends RuntimeException {
 
     /** The path exists, but not with this method. */
     public static GatewayFailure methodNotAllowed(String allowed) {
-        return new GatewayFailure(
-                Reason.METHOD_NOT_ALLOWED,
-                "This path does not take that method. Allowed: " + allowed + ".",
-                Optional.empty(),
-                "",
-                Map.of("Allow", allowed));
+        String message = "This path does not take that method. Allowed: " + allowed + ".";
+        return new GatewayFailure(Reason.METHOD_NOT_ALLOWED, message, Optional.empty(), "", Map.of("Allow", allowed));
     }
 
     /** No key was sent. */
@@ -142,12 +133,8 @@ public final class GatewayFailure extends RuntimeException {
     }
 
     private static GatewayFailure challenge(Reason reason, String message) {
-        return new GatewayFailure(
-                reason,
-                message,
-                Optional.empty(),
-                "",
-                Map.of("WWW-Authenticate", "Bearer realm=\"torii\", Basic realm=\"torii\""));
+        Map<String, String> headers = Map.of("WWW-Authenticate", "Bearer realm=\"torii\", Basic realm=\"torii\"");
+        return new GatewayFailure(reason, message, Optional.empty(), "", headers);
     }
 
     /** The auth source knows the key and does not allow it here: its 403 or 402. */

@@ -1,15 +1,16 @@
 package ai.hokus.torii.exchange;
 
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * What Netty 4.2 and Vert.x 5.2 let through and a proxy may not: a Host that is missing, doubled or no host
@@ -50,20 +51,43 @@ public final class HeadRules {
     }
 
     private static void checkConnection(HttpServerRequest request) {
-        connectionOptions(request).filter(FRAMING::contains).findFirst().ifPresent(name -> {
-            throw GatewayFailure.requestMalformed("its Connection field names " + name);
-        });
+        connectionOptions(request.headers()).stream()
+                .filter(FRAMING::contains)
+                .findFirst()
+                .ifPresent(name -> {
+                    throw GatewayFailure.requestMalformed("its Connection field names " + name);
+                });
     }
 
     /** Whether the caller wants the connection to end behind the answer (RFC 9112 §9.6). */
     static boolean asksToClose(HttpServerRequest request) {
-        return connectionOptions(request).anyMatch("close"::equals);
+        return connectionOptions(request.headers()).contains("close");
     }
 
-    private static Stream<String> connectionOptions(HttpServerRequest request) {
-        return request.headers().getAll(HttpHeaders.CONNECTION).stream()
-                .flatMap(value -> Stream.of(value.split(",")))
-                .map(name -> name.trim().toLowerCase(Locale.ROOT));
+    /** What the Connection fields of a head name, in lower case (RFC 9110 §7.6.1); empty when there are none. */
+    public static Set<String> connectionOptions(MultiMap headers) {
+        List<String> values = headers.getAll(HttpHeaders.CONNECTION);
+        if (values.isEmpty()) {
+            return Set.of();
+        }
+        Set<String> names = new HashSet<>();
+        for (String value : values) {
+            for (String name : value.split(",")) {
+                names.add(name.trim().toLowerCase(Locale.ROOT));
+            }
+        }
+        return names;
+    }
+
+    /** Whether the answer to this request ends with its head (RFC 9112 §6.3). */
+    public static boolean isAnswerBodyless(HttpServerRequest request, int status) {
+        return request.method() == HttpMethod.HEAD || status == 204 || status == 304;
+    }
+
+    /** Whether the body may be more than what is held in memory without a thought: six digits, or no length. */
+    static boolean mayBringMuch(HttpServerRequest request) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return declaresBody(request) && (length == null || length.length() > 5);
     }
 
     /** MLflow reads a GET's JSON body when there is no query; any other body of a GET is what smuggling is made of. */

@@ -2,6 +2,7 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.HeadRules;
 import ai.hokus.torii.wire.UpstreamWire;
 import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Future;
@@ -10,7 +11,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
@@ -131,8 +131,7 @@ final class Download {
     }
 
     private boolean isBodyless() {
-        int status = answer.statusCode();
-        return exchange.request().method() == HttpMethod.HEAD || status == 204 || status == 304;
+        return HeadRules.isAnswerBodyless(exchange.request(), answer.statusCode());
     }
 
     private void finish() {

@@ -9,7 +9,6 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -146,7 +145,7 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
     @Override
     public void copy(Exchange exchange, MultiMap from, MultiMap to) {
         HttpServerRequest request = exchange.request();
-        Set<String> nominated = nominated(from);
+        Set<String> nominated = HeadRules.connectionOptions(from);
         for (Map.Entry<String, String> field : from) {
             if (travels(field.getKey(), nominated)) {
                 to.add(field.getKey(), field.getValue());
@@ -180,21 +179,6 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
         if (!principal.keyId().isEmpty()) {
             to.set("X-Hokusai-API-Key-Id", visible(principal.keyId()));
         }
-    }
-
-    /** The fields a Connection field names, in lower case. */
-    static Set<String> nominated(MultiMap headers) {
-        List<String> values = headers.getAll(HttpHeaders.CONNECTION);
-        if (values.isEmpty()) {
-            return Set.of();
-        }
-        Set<String> names = new HashSet<>();
-        for (String value : values) {
-            for (String name : value.split(",")) {
-                names.add(name.trim().toLowerCase(Locale.ROOT));
-            }
-        }
-        return names;
     }
 
     static boolean travels(String name, Set<String> nominated) {

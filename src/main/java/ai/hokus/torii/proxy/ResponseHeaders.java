@@ -3,6 +3,7 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.HeadRules;
 import io.vertx.core.MultiMap;
 import java.net.URI;
 import java.util.Locale;
@@ -32,7 +33,7 @@ final class ResponseHeaders implements ForwardStage.HeaderRule {
 
     @Override
     public void copy(Exchange exchange, MultiMap from, MultiMap to) {
-        Set<String> nominated = RequestHeaders.nominated(from);
+        Set<String> nominated = HeadRules.connectionOptions(from);
         for (Map.Entry<String, String> field : from) {
             String lower = field.getKey().toLowerCase(Locale.ROOT);
             boolean stays = RequestHeaders.HOP_BY_HOP.contains(lower) || nominated.contains(lower);

@@ -15,7 +15,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.net.impl.VertxConnection;
 import java.util.List;
 
-/** The ends of an HTTP/1.x connection; each on the connection's event loop. */
+/** What can be asked of an HTTP/1.x connection, whoever is at its other end; on the connection's event loop. */
 public final class Wire {
 
     static final int BUFFERS_AT_ONCE = 2;
