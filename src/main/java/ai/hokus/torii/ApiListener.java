@@ -1,8 +1,8 @@
 package ai.hokus.torii;
 
-import ai.hokus.torii.auth.AuthProbe;
 import ai.hokus.torii.auth.AuthenticateStage;
 import ai.hokus.torii.config.GatewayConfig;
+import ai.hokus.torii.exchange.ClientAddress;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
@@ -98,6 +98,7 @@ final class ApiListener extends VerticleBase {
     private Pipeline.Stages stages() {
         return new Pipeline.Stages(
                 new Cors(config.corsOrigins()),
+                new ClientAddress(config.api().trustedProxies()),
                 endpoints(),
                 new Mounts(config.mlflow().servesArtifacts()),
                 new AuthenticateStage(auth.validator()),
@@ -116,7 +117,7 @@ final class ApiListener extends VerticleBase {
                         ? calls.probe(MlflowProbes.ARTIFACTS)
                         : Future.failedFuture(GatewayFailure.artifactsDisabled()));
         Map<String, Supplier<Future<Void>>> all = new LinkedHashMap<>(mlflow);
-        all.put("auth", () -> AuthProbe.run(auth.validator()));
+        all.put("auth", auth.probe());
         Function<Exchange, Future<Void>> mlflowNow = exchange -> health.now(vertx, exchange, mlflow);
         ModelsEndpoint models = new ModelsEndpoint((exchange, target) -> calls.get(target, exchange.principal())
                 .map(answer -> new ModelsEndpoint.Answer(

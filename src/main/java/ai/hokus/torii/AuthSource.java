@@ -1,10 +1,17 @@
 package ai.hokus.torii;
 
+import ai.hokus.torii.auth.AuthContract;
+import ai.hokus.torii.auth.AuthProbe;
 import ai.hokus.torii.auth.CachingKeyValidator;
+import ai.hokus.torii.auth.ContractWatch;
 import ai.hokus.torii.auth.FileKeyValidator;
 import ai.hokus.torii.auth.HttpKeyValidator;
+import ai.hokus.torii.auth.KeyHasher;
 import ai.hokus.torii.auth.KeyValidator;
+import ai.hokus.torii.auth.LookUpGate;
+import ai.hokus.torii.auth.VerdictMemory;
 import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.Problem;
 import ai.hokus.torii.telemetry.Meters;
@@ -12,45 +19,96 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** The configured auth source of a process: makes the validator of each event loop, and ends what they share. */
 final class AuthSource {
 
+    private static final Duration RETRY = Duration.ofSeconds(2);
+
     private final Function<Vertx, Handle> validators;
+    private final Orders orders;
+    private final BooleanSupplier suspect;
     private final Runnable shared;
 
-    /** A validator for one event loop, and its end. */
-    record Handle(KeyValidator validator, Runnable close) {}
+    /**
+     * A validator for one event loop.
+     *
+     * @param validator asks, or remembers
+     * @param probe asks the source itself whether it understands us
+     * @param close ends both
+     */
+    record Handle(KeyValidator validator, java.util.function.Supplier<Future<Void>> probe, Runnable close) {}
 
-    private AuthSource(Function<Vertx, Handle> validators, Runnable shared) {
+    /** What operators may order: forget one key's verdicts, by its key_id, or all. */
+    record Orders(Consumer<String> revoke, Runnable purge) {}
+
+    private AuthSource(Function<Vertx, Handle> validators, Orders orders, BooleanSupplier suspect, Runnable shared) {
         this.validators = validators;
+        this.orders = orders;
+        this.suspect = suspect;
         this.shared = shared;
     }
 
     /** Opens it; fails with an {@link InvalidConfigException} when the key file cannot be read. */
     static Future<AuthSource> open(Vertx vertx, AuthConfig config, Meters meters) {
-        if (config.source() instanceof AuthConfig.Http http) {
-            CachingKeyValidator.Memory verdicts =
-                    new CachingKeyValidator.Memory(config.cache(), Ticker.systemTicker(), Clock.systemUTC());
-            meters.gauge("torii.verdict.cache.entries", "Verdicts remembered", verdicts::size);
-            return Future.succeededFuture(new AuthSource(
-                    loop -> {
-                        HttpKeyValidator service = new HttpKeyValidator(loop, http);
-                        return new Handle(new CachingKeyValidator(service, verdicts), service::close);
-                    },
-                    () -> {}));
-        }
-        return openFile(vertx, (AuthConfig.KeyFile) config.source(), meters);
+        return config.source() instanceof AuthServiceConfig service
+                ? Future.succeededFuture(openService(config, service, meters))
+                : openFile(vertx, (AuthConfig.KeyFile) config.source(), meters);
+    }
+
+    private static AuthSource openService(AuthConfig config, AuthServiceConfig service, Meters meters) {
+        Ticker ticker = Ticker.systemTicker();
+        Clock clock = Clock.systemUTC();
+        VerdictMemory memory =
+                new VerdictMemory(config.cache(), service.timeout().plus(RETRY), ticker, clock);
+        LookUpGate gate = new LookUpGate(config.breaker(), config.unknownKeys(), ticker, clock);
+        KeyHasher hasher = KeyHasher.create(service.question().sendClientIp());
+        AuthContract contract = new AuthContract(service, ticker);
+        ContractWatch watch = new ContractWatch(ticker);
+        CachingKeyValidator.Shared shared = new CachingKeyValidator.Shared(
+                memory,
+                gate,
+                hasher,
+                meters.counters(
+                        "torii.auth.lookups",
+                        "Look-ups in the auth service by what they came to; not the probes",
+                        "outcome"));
+        meters.gauge("torii.verdict.cache.accepted", "Acceptances remembered", memory::acceptances);
+        meters.gauge("torii.verdict.cache.refused", "Refusals remembered", memory::refusals);
+        meters.gauge("torii.auth.lookups.under.way", "Look-ups that have not ended", shared::underWay);
+        meters.gauge(
+                "torii.auth.breaker.state", "0 closed, 1 probing, 2 open: the auth service is left alone", gate::state);
+        meters.gauge(
+                "torii.auth.contract.suspect",
+                "1 while the auth service is suspected to refuse everybody because of our settings",
+                () -> watch.isSuspect() ? 1 : 0);
+        return new AuthSource(
+                loop -> {
+                    HttpKeyValidator http = new HttpKeyValidator(loop, service, contract);
+                    KeyValidator watched = watch.over(http, contract.canary(), hasher.sibling());
+                    return new Handle(
+                            new CachingKeyValidator(watched, shared),
+                            () -> AuthProbe.run(http, contract.canary()),
+                            http::close);
+                },
+                new Orders(memory::revoke, memory::purge),
+                watch::isSuspect,
+                () -> {});
     }
 
     /** A look into the file's keys is as cheap as one into a memory, and never behind the file. */
     private static Future<AuthSource> openFile(Vertx vertx, AuthConfig.KeyFile config, Meters meters) {
         Runnable reloads = meters.counter("torii.key.file.reloads", "Versions of the key file that came into force");
         FileKeyValidator file = new FileKeyValidator(vertx, config, Clock.systemUTC(), reloads);
+        Handle handle = new Handle(file, () -> AuthProbe.run(file, Optional.empty()), () -> {});
         return file.start()
-                .map(v -> new AuthSource(loop -> new Handle(file, () -> {}), file::stop))
+                .map(v -> new AuthSource(loop -> handle, new Orders(keyId -> {}, () -> {}), () -> false, file::stop))
                 .recover(cause -> Future.failedFuture(new InvalidConfigException(
                         List.of(new Problem("auth.file.path", "'" + config.path() + "' " + cause.getMessage())))));
     }
@@ -58,6 +116,16 @@ final class AuthSource {
     /** The validator for the event loop this is called on; its user closes it. */
     Handle validator(Vertx loop) {
         return validators.apply(loop);
+    }
+
+    /** What operators may order. A key file's verdicts are not remembered, so that there is nothing to forget. */
+    Orders orders() {
+        return orders;
+    }
+
+    /** Whether our settings for the source are suspected. */
+    boolean isSuspect() {
+        return suspect.getAsBoolean();
     }
 
     /** Ends what the validators share. */

@@ -1,11 +1,10 @@
 package ai.hokus.torii;
 
-import ai.hokus.torii.auth.AuthProbe;
-import ai.hokus.torii.auth.KeyValidator;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.health.HealthMonitor;
 import ai.hokus.torii.proxy.Spool;
 import ai.hokus.torii.proxy.UpstreamCalls;
@@ -18,10 +17,12 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,6 +94,12 @@ public final class Gateway {
     }
 
     private Future<Gateway> deploy() {
+        shared.health()
+                .remark(
+                        AUTH,
+                        () -> authSource.isSuspect()
+                                ? Optional.of(Reason.AUTH_CONTRACT_SUSPECT.code())
+                                : Optional.empty());
         Promise<Integer> apiBound = Promise.promise();
         Promise<Integer> managementBound = Promise.promise();
         // Management first: whoever waits for the gateway can ask it from the beginning.
@@ -129,8 +136,8 @@ public final class Gateway {
 
     /** Registers what readiness depends on. */
     static void registerChecks(
-            HealthMonitor health, UpstreamCalls mlflow, KeyValidator validator, boolean servesArtifacts) {
-        health.register(new HealthMonitor.Check(AUTH, true, AUTH_INTERVAL, () -> AuthProbe.run(validator)));
+            HealthMonitor health, UpstreamCalls mlflow, Supplier<Future<Void>> auth, boolean servesArtifacts) {
+        health.register(new HealthMonitor.Check(AUTH, true, AUTH_INTERVAL, auth));
         health.register(new HealthMonitor.Check(MLFLOW, true, MLFLOW_INTERVAL, () -> mlflow.probe(MlflowProbes.API)));
         if (servesArtifacts) {
             health.register(new HealthMonitor.Check(

@@ -26,7 +26,7 @@ final class InvalidRequests implements Handler<HttpServerRequest> {
     @Override
     public void handle(HttpServerRequest request) {
         Exchange exchange = Exchange.open(vertx, request);
-        exchange.operation(new Operation("malformed", false));
+        exchange.operation(new Operation("malformed", false, false));
         telemetry.opened(exchange);
         failures.write(exchange, failure(request));
     }

@@ -42,7 +42,7 @@ final class ManagementListener extends VerticleBase {
         auth = authSource.validator(vertx);
         HealthMonitor monitor = shared.health();
         UpstreamCalls calls = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
-        Gateway.registerChecks(monitor, calls, auth.validator(), config.mlflow().servesArtifacts());
+        Gateway.registerChecks(monitor, calls, auth.probe(), config.mlflow().servesArtifacts());
         monitor.start();
         server = vertx.createHttpServer(
                         new HttpServerOptions().setHttp2ClearTextEnabled(false).setIdleTimeout(IDLE_SECONDS))

@@ -1,6 +1,7 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.auth.AuthenticateStage;
+import ai.hokus.torii.exchange.ClientAddress;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
@@ -31,6 +32,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
     /** The stages of one event loop. */
     record Stages(
             Cors cors,
+            ClientAddress addresses,
             Map<String, Endpoint> endpoints,
             Mounts mounts,
             AuthenticateStage authenticate,
@@ -67,6 +69,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
     }
 
     private Future<Void> answer(Exchange exchange) {
+        exchange.clientIp(stages.addresses().of(exchange.request()));
         HeadRules.check(exchange.request()); // 400 host_refused request_malformed
         stages.cors().allow(exchange);
         Endpoint to = resolve(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
@@ -74,7 +77,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
             return to.handler().apply(exchange);
         }
         return stages.authenticate()
-                .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429, 501, 503 auth_…
+                .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429 501 503 auth_…
                 .compose(v -> exchange.isEnded()
                         ? Future.succeededFuture()
                         : to.handler().apply(exchange)); // 408, 413 body_too_large, 501 502 503 504 upstream_…
@@ -87,13 +90,13 @@ final class Pipeline implements Handler<HttpServerRequest> {
             throw GatewayFailure.methodNotAllowed(Cors.METHODS);
         }
         if (request.method() == HttpMethod.OPTIONS) {
-            exchange.operation(new Operation(options.area(), false));
+            exchange.operation(new Operation(options.area(), false, true));
             return options;
         }
         CanonicalPath canonical = CanonicalPath.parse(request.uri());
         Endpoint own = stages.endpoints().get(canonical.path());
         if (own != null) {
-            exchange.operation(new Operation(own.area(), false));
+            exchange.operation(new Operation(own.area(), false, true));
             if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
                 throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
             }

@@ -3,6 +3,7 @@ package ai.hokus.torii.auth;
 import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.auth.Verdict.Refusal;
 import ai.hokus.torii.auth.Verdict.Rejected;
+import ai.hokus.torii.config.AuthServiceConfig.AnswerPaths;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
@@ -11,10 +12,16 @@ import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.TemporalAccessor;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -29,9 +36,16 @@ final class AuthAnswer {
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
-    private AuthAnswer() {}
+    private static final String IS_ADMIN = "is_admin";
 
-    static Future<Verdict> read(int status, String retryAfter, Buffer body) {
+    private final AnswerPaths paths;
+
+    /** Finds the facts at these paths. */
+    AuthAnswer(AnswerPaths paths) {
+        this.paths = paths;
+    }
+
+    Future<Verdict> read(int status, String retryAfter, Buffer body) {
         return switch (status) {
             case 200 -> judgement(body);
             case 401 ->
@@ -56,7 +70,7 @@ final class AuthAnswer {
         return Future.succeededFuture(new Rejected(refusal));
     }
 
-    private static Future<Verdict> judgement(Buffer body) {
+    private Future<Verdict> judgement(Buffer body) {
         Object decoded;
         try {
             decoded = body == null ? null : Json.decodeValue(body);
@@ -66,8 +80,8 @@ final class AuthAnswer {
         if (!(decoded instanceof JsonObject answer)) {
             return unreadable("its answer is no JSON object");
         }
-        if (!(answer.getValue("is_valid") instanceof Boolean valid)) {
-            return unreadable("its answer has no boolean is_valid");
+        if (!(find(answer, paths.valid()) instanceof Boolean valid)) {
+            return unreadable("its answer has no boolean " + String.join(" or ", paths.valid()));
         }
         if (!valid) {
             return rejected(Refusal.REFUSED);
@@ -79,39 +93,73 @@ final class AuthAnswer {
         return Future.failedFuture(GatewayFailure.authAnswerUnreadable(what));
     }
 
-    private static Principal principal(JsonObject answer) {
+    private Principal principal(JsonObject answer) {
         return new Principal(
-                string(answer, "key_id"),
-                string(answer, "user_id"),
-                scopes(answer.getValue("scopes")),
-                answer.getValue("rate_limit_per_hour") instanceof Number limit
+                string(find(answer, paths.keyId())),
+                string(find(answer, paths.userId())),
+                texts(find(answer, paths.scopes())),
+                roles(answer),
+                find(answer, paths.rateLimit()) instanceof Number limit && limit.longValue() > 0
                         ? OptionalLong.of(limit.longValue())
                         : OptionalLong.empty(),
-                expiry(answer.getValue("expires_at")));
+                expiry(find(answer, paths.expiresAt())));
     }
 
-    private static String string(JsonObject answer, String field) {
-        Object value = answer.getValue(field);
+    /** What stands at the first of these paths that is there; null when none is. */
+    private static Object find(JsonObject answer, List<String> paths) {
+        for (String path : paths) {
+            Object value = answer;
+            for (String name : path.split("\\.")) {
+                value = value instanceof JsonObject object ? object.getValue(name) : null;
+            }
+            if (value != null) {
+                return value;
+            }
+        }
+        return null;
+    }
+
+    private static String string(Object value) {
         return value instanceof String || value instanceof Number ? value.toString() : "";
     }
 
+    private Set<String> roles(JsonObject answer) {
+        Set<String> roles = texts(find(answer, paths.roles()));
+        if (Boolean.TRUE.equals(find(answer, paths.isAdmin()))) {
+            roles.add(IS_ADMIN);
+        }
+        return roles;
+    }
+
     /** A missing or null list grants nothing. */
-    private static Set<String> scopes(Object value) {
-        Set<String> scopes = new HashSet<>();
+    private static Set<String> texts(Object value) {
+        Set<String> texts = new HashSet<>();
         if (value instanceof JsonArray items) {
             items.forEach(item -> {
-                if (item instanceof String scope) {
-                    scopes.add(scope);
+                if (item instanceof String text) {
+                    texts.add(text);
                 }
             });
         }
-        return scopes;
+        return texts;
     }
 
+    /** ISO 8601, with Python's habit of leaving out the zone of a UTC time, or seconds since 1970. */
     private static Optional<Instant> expiry(Object value) {
+        if (value instanceof Number seconds) {
+            return Optional.of(Instant.ofEpochSecond(seconds.longValue()));
+        }
+        if (!(value instanceof String text)) {
+            return Optional.empty();
+        }
         try {
-            return value instanceof String text ? Optional.of(Instant.parse(text)) : Optional.empty();
-        } catch (DateTimeParseException e) {
+            TemporalAccessor time = DateTimeFormatter.ISO_DATE_TIME.parseBest(
+                    text.replace(' ', 'T'), OffsetDateTime::from, LocalDateTime::from);
+            return Optional.of(
+                    time instanceof OffsetDateTime offset
+                            ? offset.toInstant()
+                            : ((LocalDateTime) time).toInstant(ZoneOffset.UTC));
+        } catch (DateTimeException e) {
             // Not part of the described answer; without a readable time the verdict's own life bounds it.
             return Optional.empty();
         }

@@ -19,12 +19,17 @@ public final class AuthenticateStage {
     public Future<Void> apply(Exchange exchange) {
         long start = System.nanoTime();
         return validator
-                .validate(Credentials.find(exchange.request().headers()), exchange.peer())
+                .validate(new Inquiry(
+                        Credentials.find(exchange.request().headers()),
+                        exchange.clientIp(),
+                        exchange.operation().isRead()))
                 .onFailure(cause -> exchange.verdict(
                         GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start))
                 .compose(answer -> {
-                    VerdictSource source = answer.isCached() ? VerdictSource.CACHE : VerdictSource.CALL;
-                    exchange.verdict(answer.verdict().outcome(), source, System.nanoTime() - start);
+                    exchange.verdict(answer.verdict().outcome(), answer.source(), System.nanoTime() - start);
+                    if (answer.source() == VerdictSource.STALE) {
+                        exchange.response().putHeader("X-Torii-Verdict", "stale");
+                    }
                     return answer.verdict().admit();
                 })
                 .map(principal -> {

@@ -1,103 +1,195 @@
 package ai.hokus.torii.auth;
 
-import ai.hokus.torii.auth.Verdict.Accepted;
-import ai.hokus.torii.config.AuthConfig;
-import ai.hokus.torii.identity.ApiKey;
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Expiry;
-import com.github.benmanes.caffeine.cache.Ticker;
+import ai.hokus.torii.auth.VerdictMemory.Ask;
+import ai.hokus.torii.auth.VerdictMemory.Entry;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.Reason;
 import io.vertx.core.Future;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
-import java.time.Clock;
-import java.time.Duration;
-import java.util.function.Function;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
- * Remembers the verdicts of another validator for a while.
+ * Remembers the verdicts of another validator, asks once for many, and lets an old acceptance serve while nobody can
+ * tell.
  *
  * <ol>
  *   <li>Only a {@link Verdict} is remembered; a failed look-up never is.
- *   <li>No key is held: entries are found by a keyed hash of the whole key and the caller's address.
- *   <li>An acceptance is believed for the configured time, but never beyond the key's own expiry.
- *   <li>A refusal is believed for its own, shorter time.
- *   <li>A zero time remembers nothing.
+ *   <li>No key is held: a verdict is found by a keyed hash of the whole key, and of the caller's address where the
+ *       auth source is told it.
+ *   <li>An acceptance is believed for the configured time from the asking on, but never beyond the key's own expiry.
+ *   <li>A refusal is believed for its own, shorter time, and replaces an acceptance at once.
+ *   <li>A zero time means that every request asks.
+ *   <li>Of requests that need the same verdict at the same time one asks; each gets its answer, a failure too.
+ *   <li>An acceptance in use is renewed in the last quarter of its time, and nobody waits for that.
+ *   <li>While the auth source cannot answer, an acceptance serves on within its grace, which is one for reads and one
+ *       for everything else; a refusal never does.
+ *   <li>Nobody is given an old acceptance before asking failed, for itself, a moment ago.
+ *   <li>What was asked for before a revocation or a purge is not told to anybody after it, also when it was on its way.
+ *   <li>A bad key never pushes out a good one.
+ *   <li>A 429 of the auth source on a renewal is an outage; on a first look-up it is the caller's answer.
  * </ol>
+ *
+ * <p>One instance an event loop, used there alone; what they share is in {@link Shared}.
  */
 public final class CachingKeyValidator implements KeyValidator {
 
-    private static final String ALGORITHM = "HmacSHA256";
-
     private final KeyValidator delegate;
-    private final Memory memory;
+    private final Shared shared;
+    private final KeyHasher hasher;
 
-    /** Puts the memory before the delegate; one memory serves the validators of all event loops. */
-    public CachingKeyValidator(KeyValidator delegate, Memory memory) {
+    /** What the validators of all event loops of a process have in common; safe for concurrent use. */
+    public static final class Shared {
+
+        private final VerdictMemory memory;
+        private final LookUpGate gate;
+        private final KeyHasher hasher;
+        private final Consumer<String> outcomes;
+        private final Map<KeyHash, Flight> flights = new ConcurrentHashMap<>();
+
+        /**
+         * Nothing is under way; {@code outcomes} hears of every look-up how it ended: a verdict's outcome or a failure's
+         * code, also when the gate turned it away.
+         */
+        public Shared(VerdictMemory memory, LookUpGate gate, KeyHasher hasher, Consumer<String> outcomes) {
+            this.memory = memory;
+            this.gate = gate;
+            this.hasher = hasher;
+            this.outcomes = outcomes;
+        }
+
+        /** How many look-ups are under way. */
+        public int underWay() {
+            return flights.size();
+        }
+    }
+
+    /** Stands before the delegate, on the event loop of both. */
+    public CachingKeyValidator(KeyValidator delegate, Shared shared) {
         this.delegate = delegate;
-        this.memory = memory;
+        this.shared = shared;
+        this.hasher = shared.hasher.sibling();
     }
 
     @Override
-    public Future<Answer> validate(ApiKey key, String clientIp) {
-        ByteBuffer hash = memory.hash(key, clientIp);
-        Verdict known = memory.verdicts.getIfPresent(hash);
-        if (known != null) {
-            return Future.succeededFuture(new Answer(known, true));
-        }
-        return delegate.validate(key, clientIp).onSuccess(answer -> memory.verdicts.put(hash, answer.verdict()));
+    public Future<Answer> validate(Inquiry inquiry) {
+        return answer(hasher.hash(inquiry), inquiry);
     }
 
-    /** The verdicts themselves: bounded, shared by all event loops, safe for concurrent use. */
-    public static final class Memory {
-
-        private final Cache<ByteBuffer, Verdict> verdicts;
-        private final SecretKeySpec hashKey;
-
-        /** Empty, with times by this ticker and key expiries by this clock. */
-        public Memory(AuthConfig.Cache config, Ticker ticker, Clock clock) {
-            byte[] secret = new byte[32];
-            new SecureRandom().nextBytes(secret);
-            this.hashKey = new SecretKeySpec(secret, ALGORITHM);
-            this.verdicts = Caffeine.newBuilder()
-                    .maximumSize(config.maxEntries())
-                    .ticker(ticker)
-                    .executor(Runnable::run)
-                    .expireAfter(expiry(config, clock))
-                    .build();
-        }
-
-        private static Expiry<ByteBuffer, Verdict> expiry(AuthConfig.Cache config, Clock clock) {
-            Function<Verdict, Duration> life = verdict -> verdict instanceof Accepted accepted
-                    ? accepted.principal()
-                            .expiresAt()
-                            .map(end -> Duration.between(clock.instant(), end))
-                            .filter(rest -> rest.compareTo(config.ttl()) < 0)
-                            .map(rest -> rest.isNegative() ? Duration.ZERO : rest)
-                            .orElse(config.ttl())
-                    : config.refusedTtl();
-            return Expiry.writing((hash, verdict) -> life.apply(verdict));
-        }
-
-        /** How many verdicts are held. */
-        public long size() {
-            return verdicts.estimatedSize();
-        }
-
-        private ByteBuffer hash(ApiKey key, String clientIp) {
-            try {
-                Mac mac = Mac.getInstance(ALGORITHM);
-                mac.init(hashKey);
-                mac.update(key.bytes());
-                mac.update((byte) 0);
-                return ByteBuffer.wrap(mac.doFinal(clientIp.getBytes(StandardCharsets.UTF_8)));
-            } catch (GeneralSecurityException e) {
-                throw new IllegalStateException("every JDK has " + ALGORITHM, e);
+    private Future<Answer> answer(KeyHash hash, Inquiry inquiry) {
+        VerdictMemory memory = shared.memory;
+        Entry known = memory.find(hash);
+        if (known != null && memory.isFresh(known)) {
+            if (memory.isDueForRenewal(known)) {
+                renew(hash, inquiry, known);
             }
+            return Future.succeededFuture(new Answer(known.verdict(), VerdictSource.CACHE));
         }
+        if (known != null && memory.hasJustFailed(known) && memory.maySpeakForAnOutage(known, inquiry.isRead())) {
+            if (memory.isDueForRenewal(known)) {
+                renew(hash, inquiry, known);
+            }
+            return Future.succeededFuture(new Answer(known.verdict(), VerdictSource.STALE));
+        }
+        return ask(hash, inquiry, known).recover(cause -> insteadOf(GatewayFailure.from(cause), hash, inquiry));
+    }
+
+    /** An old acceptance where nobody could tell, or the failure. */
+    private Future<Answer> insteadOf(GatewayFailure failure, KeyHash hash, Inquiry inquiry) {
+        Entry known = shared.memory.find(hash);
+        boolean speaks =
+                known != null && cannotTell(failure) && shared.memory.maySpeakForAnOutage(known, inquiry.isRead());
+        return speaks
+                ? Future.succeededFuture(new Answer(known.verdict(), VerdictSource.STALE))
+                : Future.failedFuture(failure);
+    }
+
+    /** Of a key that was accepted before, a 429 tells nothing either. */
+    private static boolean cannotTell(GatewayFailure failure) {
+        return LookUpGate.isOutage(failure) || failure.reason() == Reason.AUTH_RATE_LIMITED;
+    }
+
+    private Future<Answer> ask(KeyHash hash, Inquiry inquiry, Entry known) {
+        Flight own = new Flight();
+        Flight flight = shared.flights.putIfAbsent(hash, own);
+        if (flight == null) {
+            Future<Verdict> landing = own.join().orElseThrow();
+            depart(own, hash, inquiry, known);
+            return landing.map(verdict -> new Answer(verdict, VerdictSource.CALL));
+        }
+        Optional<Future<Verdict>> landing = flight.join();
+        return landing.isPresent()
+                ? landing.get().map(verdict -> new Answer(verdict, VerdictSource.SHARED))
+                : answer(hash, inquiry);
+    }
+
+    private void renew(KeyHash hash, Inquiry inquiry, Entry known) {
+        Flight own = new Flight();
+        if (shared.flights.putIfAbsent(hash, own) == null) {
+            depart(own, hash, inquiry, known);
+        }
+    }
+
+    private void depart(Flight flight, KeyHash hash, Inquiry inquiry, Entry known) {
+        Entry now = shared.memory.find(hash);
+        if (now != null && now != known && shared.memory.isFresh(now)) {
+            // Another flight landed between the look into the memory and this one's entry in the list.
+            land(flight, hash, Future.succeededFuture(now.verdict()));
+            return;
+        }
+        Ask ask = shared.memory.ask();
+        LookUpGate.Pass pass;
+        Future<Answer> answer;
+        try {
+            pass = shared.gate.enter(isVouchedFor(now));
+        } catch (GatewayFailure turnedAway) {
+            failed(flight, hash, turnedAway);
+            return;
+        }
+        try {
+            answer = delegate.validate(inquiry);
+        } catch (RuntimeException e) {
+            answer = Future.failedFuture(e);
+        }
+        answer.onComplete(
+                found -> {
+                    pass.ended(null);
+                    found(flight, hash, inquiry, ask, found.verdict());
+                },
+                cause -> {
+                    GatewayFailure failure = GatewayFailure.from(cause);
+                    pass.ended(failure);
+                    failed(flight, hash, failure);
+                });
+    }
+
+    private static boolean isVouchedFor(Entry entry) {
+        return entry != null && entry.verdict() instanceof Verdict.Accepted;
+    }
+
+    private void found(Flight flight, KeyHash hash, Inquiry inquiry, Ask ask, Verdict verdict) {
+        shared.outcomes.accept(verdict.outcome());
+        if (shared.memory.remember(hash, verdict, ask)) {
+            land(flight, hash, Future.succeededFuture(verdict));
+        } else {
+            // Revoked while it was on its way: whoever waits may have come after that.
+            depart(flight, hash, inquiry, null);
+        }
+    }
+
+    private void failed(Flight flight, KeyHash hash, GatewayFailure failure) {
+        shared.outcomes.accept(failure.reason().code());
+        if (cannotTell(failure)) {
+            shared.memory.renewalFailed(hash);
+        }
+        land(flight, hash, Future.failedFuture(failure));
+    }
+
+    /** Out of the list first, so that nobody can join what has landed. */
+    private void land(Flight flight, KeyHash hash, Future<Verdict> result) {
+        shared.flights.remove(hash, flight);
+        flight.land(result);
     }
 }

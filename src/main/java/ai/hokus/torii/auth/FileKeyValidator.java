@@ -6,7 +6,7 @@ import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.auth.Verdict.Refusal;
 import ai.hokus.torii.auth.Verdict.Rejected;
 import ai.hokus.torii.config.AuthConfig;
-import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,8 +107,8 @@ public final class FileKeyValidator implements KeyValidator {
     }
 
     @Override
-    public Future<Answer> validate(ApiKey shown, String clientIp) {
-        String digest = KeyFile.digest(shown);
+    public Future<Answer> validate(Inquiry inquiry) {
+        String digest = KeyFile.digest(inquiry.key());
         Key key = byDigest.get(digest);
         Instant now = clock.instant();
         boolean good = key != null
@@ -116,10 +117,10 @@ public final class FileKeyValidator implements KeyValidator {
                 && key.revokedAt().isEmpty()
                 && key.expiresAt().map(now::isBefore).orElse(true);
         Verdict verdict = good ? new Accepted(principal(key)) : new Rejected(Refusal.REFUSED);
-        return Future.succeededFuture(new Answer(verdict, false));
+        return Future.succeededFuture(new Answer(verdict, VerdictSource.CALL));
     }
 
     private static Principal principal(Key key) {
-        return new Principal(key.keyId(), key.userId(), key.scopes(), key.requestsPerHour(), key.expiresAt());
+        return new Principal(key.keyId(), key.userId(), key.scopes(), Set.of(), key.requestsPerHour(), key.expiresAt());
     }
 }

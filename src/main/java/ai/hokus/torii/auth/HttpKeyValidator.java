@@ -1,27 +1,23 @@
 package ai.hokus.torii.auth;
 
-import ai.hokus.torii.config.AuthConfig;
-import ai.hokus.torii.config.AuthConfig.Form;
-import ai.hokus.torii.exchange.BoundedBody;
+import ai.hokus.torii.config.AuthServiceConfig;
+import ai.hokus.torii.config.AuthServiceConfig.Form;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.ApiKey;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
-import io.vertx.core.json.JsonObject;
-import io.vertx.ext.web.client.HttpRequest;
-import io.vertx.ext.web.client.HttpResponse;
-import io.vertx.ext.web.client.WebClient;
-import io.vertx.ext.web.client.WebClientOptions;
 import java.net.URI;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Asks the platform's auth service ({@code POST /api/v1/keys/validate}) in the configured form.
+ * Asks the platform's auth service ({@code POST /api/v1/keys/validate}) in the form of its {@link AuthContract}.
  *
  * <p>One instance an event loop, which it must be used on; the owner closes it. The answer is read up to 64 KiB, a
  * redirect is not followed, and {@link AuthAnswer} tells the answers apart.
@@ -29,67 +25,85 @@ import java.util.concurrent.TimeoutException;
 public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
 
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
+    private static final int MAX_WAITING = 4096;
+    /** Below the 5 s after which uvicorn closes its end. */
+    private static final int KEEP_ALIVE_SECONDS = 3;
 
-    private final AuthConfig.Http config;
-    private final WebClient client;
+    private final Vertx vertx;
+    private final AuthServiceConfig config;
+    private final AuthContract contract;
+    private final AuthAnswer answers;
+    private final HttpClientAgent client;
     private final RequestOptions target;
+    private Future<Form> search;
 
-    /** Connects on demand from the event loop this is made on. */
-    public HttpKeyValidator(Vertx vertx, AuthConfig.Http config) {
+    /** Connects on demand from the event loop this is made on; the contract is shared by all loops. */
+    public HttpKeyValidator(Vertx vertx, AuthServiceConfig config, AuthContract contract) {
+        this.vertx = vertx;
         this.config = config;
+        this.contract = contract;
+        this.answers = new AuthAnswer(config.answer());
         URI url = config.url();
         boolean tls = "https".equalsIgnoreCase(url.getScheme());
         int millis = Math.toIntExact(config.timeout().toMillis());
-        this.client = WebClient.create(
-                vertx,
-                new WebClientOptions()
-                        .setFollowRedirects(false)
-                        .setUserAgentEnabled(true)
-                        .setUserAgent("torii")
+        this.client = vertx.createHttpClient(
+                new HttpClientOptions()
                         .setSsl(tls)
                         .setVerifyHost(true)
                         .setConnectTimeout(millis)
-                        .setKeepAliveTimeout(3),
-                new PoolOptions().setHttp1MaxSize(config.connections()).setMaxWaitQueueSize(4096));
+                        .setKeepAliveTimeout(KEEP_ALIVE_SECONDS),
+                new PoolOptions().setHttp1MaxSize(config.connections()).setMaxWaitQueueSize(MAX_WAITING));
         String base = url.getRawPath() == null ? "" : url.getRawPath().replaceAll("/+$", "");
         this.target = new RequestOptions()
-                .setMethod(HttpMethod.POST)
+                .setMethod(HttpMethod.valueOf(config.question().method().name()))
                 .setHost(url.getHost())
                 .setPort(url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80)
                 .setSsl(tls)
-                .setURI(base + config.path())
-                .setTimeout(millis);
+                .setURI(base + config.question().path())
+                .setFollowRedirects(false);
     }
 
     @Override
-    public Future<Answer> validate(ApiKey key, String clientIp) {
-        JsonObject question = new JsonObject().put("service_id", config.serviceId());
-        if (config.sendClientIp()) {
-            question.put("client_ip", clientIp);
-        }
-        HttpRequest<Buffer> request =
-                client.request(target).timeout(config.timeout().toMillis());
-        if (config.form() == Form.HEADER) {
-            request.bearerTokenAuthentication(key.reveal());
-        } else {
-            question.put("api_key", key.reveal());
-            config.serviceCredential().ifPresent(own -> request.bearerTokenAuthentication(own.reveal()));
-        }
-        return request.as(new BoundedBody(MAX_ANSWER_BYTES))
-                .sendJsonObject(question)
-                // The request's own timeout starts anew with every byte that drips in.
-                .timeout(config.timeout().toMillis(), TimeUnit.MILLISECONDS)
-                .recover(cause -> Future.failedFuture(failure(cause)))
-                .compose(HttpKeyValidator::read)
-                .map(verdict -> new Answer(verdict, false));
+    public Future<Answer> validate(Inquiry inquiry) {
+        Future<Verdict> verdict = contract.form()
+                .map(form -> ask(form, inquiry.key(), inquiry.clientIp())
+                        .recover(cause -> againInAnotherForm(cause, form, inquiry)))
+                .orElseGet(() -> seek().compose(form -> ask(form, inquiry.key(), inquiry.clientIp())));
+        return verdict.map(found -> new Answer(found, VerdictSource.CALL));
     }
 
-    private static Future<Verdict> read(HttpResponse<Buffer> response) {
-        return AuthAnswer.read(response.statusCode(), response.getHeader("Retry-After"), response.body());
+    /** A service that was changed under way may understand another form now. */
+    private Future<Verdict> againInAnotherForm(Throwable cause, Form form, Inquiry inquiry) {
+        boolean misunderstood = GatewayFailure.from(cause).reason() == Reason.AUTH_CONTRACT;
+        if (!misunderstood || !contract.mayBeSoughtAnew()) {
+            return Future.failedFuture(cause);
+        }
+        return seek().compose(other ->
+                other == form ? Future.failedFuture(cause) : ask(other, inquiry.key(), inquiry.clientIp()));
+    }
+
+    /** One search at a time for an event loop. */
+    private Future<Form> seek() {
+        if (search != null) {
+            return search;
+        }
+        Future<Form> started = contract.seek((form, key) -> ask(form, key, "127.0.0.1"));
+        search = started;
+        return started.onComplete(result -> search = null);
+    }
+
+    private Future<Verdict> ask(Form form, ApiKey key, String clientIp) {
+        AuthQuestion question = AuthQuestion.of(config.question(), form, key, clientIp);
+        long millis = config.timeout().toMillis();
+        return new AuthCall(vertx, MAX_ANSWER_BYTES)
+                .send(client.request(target), question.headers(), question.content(), millis)
+                .recover(cause -> Future.failedFuture(failure(cause)))
+                .compose(
+                        answer -> answers.read(answer.status(), answer.headers().get("Retry-After"), answer.body()));
     }
 
     private static GatewayFailure failure(Throwable cause) {
-        if (cause instanceof BoundedBody.TooLargeException) {
+        if (cause instanceof AuthCall.TooLargeException) {
             return GatewayFailure.authAnswerUnreadable("its answer is over " + MAX_ANSWER_BYTES + " bytes");
         }
         if (cause instanceof TimeoutException) {

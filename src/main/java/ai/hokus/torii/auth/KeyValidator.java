@@ -1,6 +1,6 @@
 package ai.hokus.torii.auth;
 
-import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import io.vertx.core.Future;
 
 /** Tells whose a key is. */
@@ -9,18 +9,16 @@ public interface KeyValidator {
     /**
      * Asks for the verdict on a key.
      *
-     * @param key what the caller showed
-     * @param clientIp the caller's address, without port
      * @return the verdict; a failed future with a {@code GatewayFailure} when nobody could tell. Completes on the
      *     caller's event loop
      */
-    Future<Answer> validate(ApiKey key, String clientIp);
+    Future<Answer> validate(Inquiry inquiry);
 
     /**
-     * A verdict and whether it was remembered.
+     * A verdict and where it came from.
      *
      * @param verdict what is known
-     * @param isCached whether nobody had to be asked
+     * @param source who said so
      */
-    record Answer(Verdict verdict, boolean isCached) {}
+    record Answer(Verdict verdict, VerdictSource source) {}
 }

@@ -1,6 +1,5 @@
 package ai.hokus.torii.config;
 
-import ai.hokus.torii.config.AuthConfig.Form;
 import ai.hokus.torii.config.ForwardConfig.Spool;
 import ai.hokus.torii.config.ForwardConfig.UnknownLength;
 import ai.hokus.torii.config.MlflowConfig.BasicCredential;
@@ -9,6 +8,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -28,7 +29,11 @@ final class ConfigReader {
         ListenerConfig api = api();
         MlflowConfig mlflow = mlflow();
         refuseSelf("mlflow.url", mlflow.url(), api);
-        AuthConfig auth = auth(api);
+        AuthConfigReader authReader = new AuthConfigReader(values);
+        AuthConfig auth = authReader.auth();
+        if (auth.source() instanceof AuthServiceConfig service) {
+            refuseSelf("auth.http.url", service.url(), api);
+        }
         return new GatewayConfig(
                 api,
                 new ManagementConfig(
@@ -36,6 +41,7 @@ final class ConfigReader {
                         values.integer("management.port", 0, 65_535)),
                 mlflow,
                 auth,
+                authReader.admin(),
                 forward(),
                 Set.copyOf(values.list("cors.origins")),
                 new DrainConfig(
@@ -52,7 +58,22 @@ final class ConfigReader {
                 values.duration("api.head-timeout", Duration.ofSeconds(1), Duration.ofMinutes(5)),
                 values.duration("api.idle-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 (int) values.bytes("api.max-target", 1024, 1 << 20),
-                (int) values.bytes("api.max-head", 1024, 1 << 20));
+                (int) values.bytes("api.max-head", 1024, 1 << 20),
+                trustedProxies());
+    }
+
+    private List<AddressRange> trustedProxies() {
+        List<AddressRange> ranges = new ArrayList<>();
+        for (String text : values.list("api.trusted-proxies")) {
+            AddressRange.parse(text)
+                    .ifPresentOrElse(
+                            ranges::add,
+                            () -> values.problem(
+                                    "api.trusted-proxies",
+                                    "must hold ranges like 10.0.0.0/8 or fd00::/8, with no bit set beyond the prefix,"
+                                            + " but holds '" + text + "'"));
+        }
+        return ranges;
     }
 
     private MlflowConfig mlflow() {
@@ -83,63 +104,6 @@ final class ConfigReader {
                 username.flatMap(u -> password.map(p -> new BasicCredential(u, p))),
                 values.path("mlflow.ca-bundle-path"),
                 certificate.flatMap(c -> key.map(k -> new ClientCertificate(c, k))));
-    }
-
-    private AuthConfig auth(ListenerConfig api) {
-        AuthConfig.Cache cache = new AuthConfig.Cache(
-                values.duration("auth.cache.ttl", ZERO, Duration.ofMinutes(10)),
-                values.duration("auth.cache.refused-ttl", ZERO, Duration.ofMinutes(10)),
-                values.integer("auth.cache.max-entries", 1, 10_000_000));
-        boolean service = values.isSet("auth.http.url");
-        boolean file = values.isSet("auth.file.path");
-        if (service && file) {
-            values.problem("auth.file.path", "and the auth service are both set; keep exactly one auth source");
-        }
-        if (!service && !file) {
-            values.problem(
-                    "auth.http.url",
-                    "is not set; say where the auth service is, e.g. http://auth:8000, or name a key file in"
-                            + " TORII_AUTH_FILE_PATH");
-        }
-        if (file) {
-            return new AuthConfig(
-                    new AuthConfig.KeyFile(
-                            values.path("auth.file.path").orElseThrow(),
-                            values.duration("auth.file.reload-interval", Duration.ofMillis(100), Duration.ofHours(1))),
-                    cache);
-        }
-        return new AuthConfig(service ? http(api) : unset(), cache);
-    }
-
-    /** Stands in where no source is set; that problem is already noted, so this never leaves the loader. */
-    private static AuthConfig.Source unset() {
-        return new AuthConfig.KeyFile(Path.of("unset"), Duration.ofSeconds(1));
-    }
-
-    private AuthConfig.Http http(ListenerConfig api) {
-        URI url = values.url("auth.http.url", "say where the auth service is, e.g. http://auth:8000");
-        refuseSelf("auth.http.url", url, api);
-        String path = values.required("auth.http.path", "write the path of its validation route");
-        if (!path.startsWith("/")) {
-            values.problem("auth.http.path", "must start with a slash, but is '" + path + "'");
-        }
-        Form form = values.choice("auth.http.form", Form.class);
-        Optional<Secret> credential = values.secret("auth.http.service-credential");
-        if (form == Form.SERVICE && credential.isEmpty()) {
-            values.problem("auth.http.service-credential", "is not set, but auth.http.form 'service' sends it");
-        }
-        if (form != Form.SERVICE && credential.isPresent()) {
-            values.problem("auth.http.service-credential", "is set, but only auth.http.form 'service' sends it");
-        }
-        return new AuthConfig.Http(
-                url,
-                path,
-                form,
-                values.required("auth.http.service-id", "write the service's name, e.g. platform"),
-                credential,
-                values.duration("auth.http.timeout", Duration.ofMillis(10), Duration.ofMinutes(1)),
-                values.bool("auth.http.send-client-ip"),
-                values.integer("auth.http.connections", 1, 10_000));
     }
 
     private ForwardConfig forward() {

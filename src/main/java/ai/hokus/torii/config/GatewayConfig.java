@@ -9,6 +9,7 @@ import java.util.Set;
  * @param management the listener for operators
  * @param mlflow the upstream
  * @param auth the auth source and the verdict cache
+ * @param admin what operators may order, and how replicas hear of it
  * @param forward how requests travel
  * @param corsOrigins origins whose scripts may read answers; empty: none
  * @param drain how the process ends
@@ -18,6 +19,7 @@ public record GatewayConfig(
         ManagementConfig management,
         MlflowConfig mlflow,
         AuthConfig auth,
+        AdminConfig admin,
         ForwardConfig forward,
         Set<String> corsOrigins,
         DrainConfig drain) {

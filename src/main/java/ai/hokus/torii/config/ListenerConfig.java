@@ -1,6 +1,7 @@
 package ai.hokus.torii.config;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * The api listener: what callers connect to.
@@ -12,6 +13,7 @@ import java.time.Duration;
  * @param idleTimeout how long a connection may stay open without a request
  * @param maxTargetBytes longest request line, in bytes
  * @param maxHeadBytes largest request head, in bytes
+ * @param trustedProxies whose {@code X-Forwarded-For} is believed; empty: nobody's
  */
 public record ListenerConfig(
         String host,
@@ -20,4 +22,11 @@ public record ListenerConfig(
         Duration headTimeout,
         Duration idleTimeout,
         int maxTargetBytes,
-        int maxHeadBytes) {}
+        int maxHeadBytes,
+        List<AddressRange> trustedProxies) {
+
+    /** Copies the ranges, so that a configuration never changes. */
+    public ListenerConfig {
+        trustedProxies = List.copyOf(trustedProxies);
+    }
+}

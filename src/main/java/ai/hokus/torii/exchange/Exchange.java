@@ -29,8 +29,12 @@ public final class Exchange {
     public enum VerdictSource {
         /** The auth source was asked. */
         CALL,
+        /** Another request was asking for the same, and its answer served both. */
+        SHARED,
         /** It was remembered. */
-        CACHE
+        CACHE,
+        /** It was remembered beyond its life, because the auth source cannot answer. */
+        STALE
     }
 
     private final Vertx vertx;
@@ -41,9 +45,10 @@ public final class Exchange {
     private Consumer<Exchange> endListener = exchange -> {};
     private Consumer<GatewayFailure> malformedListener = failure -> {};
 
-    private Operation operation = new Operation("unresolved", false);
+    private Operation operation = new Operation("unresolved", false, false);
     private Route route;
     private Principal principal;
+    private String clientIp;
     private VerdictSource verdictSource;
     private String verdictOutcome;
     private GatewayFailure failure;
@@ -208,6 +213,18 @@ public final class Exchange {
     /** The address of the peer, without port. */
     public String peer() {
         return request.connection().remoteAddress().hostAddress();
+    }
+
+    /**
+     * The caller's address, without port: the peer's, unless a trusted proxy named another.
+     */
+    public String clientIp() {
+        return clientIp == null ? peer() : clientIp;
+    }
+
+    /** Fact: the caller's address. */
+    public void clientIp(String found) {
+        clientIp = found;
     }
 
     /** Nanoseconds since it was opened. */

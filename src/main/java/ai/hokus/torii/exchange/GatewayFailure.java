@@ -192,6 +192,46 @@ public final class GatewayFailure extends RuntimeException {
                 Map.of());
     }
 
+    /** Too many keys that nobody has vouched for are being asked about. */
+    public static GatewayFailure authBudget() {
+        return new GatewayFailure(
+                Reason.AUTH_BUDGET,
+                "The gateway checks too many new keys at the moment and has not checked this one; try again in a"
+                        + " second.",
+                Optional.of(Duration.ofSeconds(1)),
+                "",
+                Map.of());
+    }
+
+    /** The auth service understands us, but refuses what it should accept; for probes, never for a caller. */
+    public static GatewayFailure authContractSuspect(String detail) {
+        return settled(
+                Reason.AUTH_CONTRACT_SUSPECT,
+                "The auth service refuses keys that should be good. The operator of this gateway must check its settings"
+                        + " (auth.http.service-id, auth.http.form).",
+                detail);
+    }
+
+    /** No token is configured for the admin routes. */
+    public static GatewayFailure adminClosed() {
+        return of(Reason.ADMIN_CLOSED, "The admin routes are closed. Set TORII_ADMIN_TOKEN to open them.");
+    }
+
+    /** The admin token is missing or wrong. */
+    public static GatewayFailure adminRefused() {
+        return challenge(
+                Reason.ADMIN_REFUSED,
+                "Admin token required: send TORII_ADMIN_TOKEN as 'Authorization: Bearer <token>'.");
+    }
+
+    /** A revocation is in force here, but the other replicas could not be told. */
+    public static GatewayFailure revocationNotShared(String detail) {
+        return passing(
+                Reason.REVOCATION_NOT_SHARED,
+                "The revocation is in force in this replica, but Redis did not take it for the others. Send it again.",
+                detail);
+    }
+
     /** A body is larger than a setting allows. */
     public static GatewayFailure bodyTooLarge(String setting, String limit) {
         return of(

@@ -11,6 +11,7 @@ import io.vertx.ext.healthchecks.Status;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
@@ -51,6 +52,7 @@ public final class HealthMonitor {
     private final Map<String, Check> byName = new LinkedHashMap<>();
     private final Map<String, State> states = new ConcurrentHashMap<>();
     private final Map<String, Long> seenNanos = new ConcurrentHashMap<>();
+    private final Map<String, Supplier<Optional<String>>> remarks = new ConcurrentHashMap<>();
     private volatile boolean draining;
     private boolean stopped;
 
@@ -74,6 +76,22 @@ public final class HealthMonitor {
                                 cause ->
                                         promise.tryComplete(Status.KO(new JsonObject().put("reason", reason(cause))))));
         return this;
+    }
+
+    /**
+     * Adds a reason to look at what a check passes as fine. It shows, and makes the status degraded, but never changes
+     * what {@code /ready} answers, not even strictly: callers without a key can bring it about.
+     *
+     * @param name the check's name
+     * @param remark a reason's code, or empty while there is none; asked at every look, from any thread
+     */
+    public void remark(String name, Supplier<Optional<String>> remark) {
+        remarks.put(name, remark);
+    }
+
+    private Optional<String> remark(String name) {
+        Supplier<Optional<String>> remark = remarks.get(name);
+        return remark == null ? Optional.empty() : remark.get();
     }
 
     /** Runs every check, and again and again until it is stopped. */
@@ -164,7 +182,9 @@ public final class HealthMonitor {
         if (!isReady()) {
             return "starting";
         }
-        return isAllUp() ? "ok" : "degraded";
+        boolean remarked =
+                byName.keySet().stream().anyMatch(name -> remark(name).isPresent());
+        return isAllUp() && !remarked ? "ok" : "degraded";
     }
 
     /** The state of each check, without addresses. */
@@ -175,6 +195,8 @@ public final class HealthMonitor {
             JsonObject component = new JsonObject().put("name", name).put("status", state.isUp() ? "up" : "down");
             if (!state.isUp()) {
                 component.put("reason", state.reason());
+            } else {
+                remark(name).ifPresent(reason -> component.put("reason", reason));
             }
             list.add(component);
         });

@@ -11,14 +11,21 @@ import java.util.Set;
  * @param keyId the key's public name; empty when the source gives none
  * @param userId the key's owner; empty when the source gives none
  * @param scopes what the key may do; empty grants nothing
+ * @param roles what its owner is; {@code is_admin} among them when the source says so; empty grants nothing
  * @param requestsPerHour how often it may ask; empty: no limit known
  * @param expiresAt when the key itself ends; empty: never, or not known
  */
 public record Principal(
-        String keyId, String userId, Set<String> scopes, OptionalLong requestsPerHour, Optional<Instant> expiresAt) {
+        String keyId,
+        String userId,
+        Set<String> scopes,
+        Set<String> roles,
+        OptionalLong requestsPerHour,
+        Optional<Instant> expiresAt) {
 
-    /** Copies the scopes, so that a principal never changes. */
+    /** Copies the sets, so that a principal never changes. */
     public Principal {
         scopes = Set.copyOf(scopes);
+        roles = Set.copyOf(roles);
     }
 }

@@ -50,7 +50,20 @@ final class Areas {
                         || path.equals("/get-artifact")
                         || path.equals("/model-versions/get-artifact")
                         || path.endsWith("/mlflow/upload-artifact");
-        return new Operation(area, transfer);
+        return new Operation(area, transfer, isRead(path, method));
+    }
+
+    /** GET and HEAD read (RFC 9110 §9.2.1), and MLflow puts some of its searches into POST. */
+    private static boolean isRead(String path, String method) {
+        return switch (method) {
+            case "GET", "HEAD" -> true;
+            case "POST" ->
+                apiTree(path) > 0
+                        && (path.endsWith("/search")
+                                || path.endsWith("/search-datasets")
+                                || path.endsWith("/get-latest-versions"));
+            default -> false;
+        };
     }
 
     /** Whether MLflow's artifact proxy answers this path. */

@@ -153,7 +153,7 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
         }
         own(exchange.principal(), to);
         to.set("X-Request-Id", exchange.id());
-        to.set("X-Forwarded-For", exchange.peer());
+        to.set("X-Forwarded-For", exchange.clientIp());
         to.set("X-Forwarded-Proto", request.isSSL() ? "https" : "http");
         String callersHost = HeadRules.authority(request);
         if (callersHost != null) {

@@ -28,6 +28,8 @@ final class AccessLog {
                 .append(exchange.id())
                 .append(" peer=")
                 .append(exchange.peer())
+                .append(" client=")
+                .append(exchange.clientIp())
                 .append(" method=")
                 .append(text(request.method().name()))
                 .append(" path=")

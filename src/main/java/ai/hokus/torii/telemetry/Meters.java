@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -75,6 +76,18 @@ public final class Meters implements AutoCloseable {
     /** A number that only grows; running the result adds one. */
     public Runnable counter(String name, String description) {
         return Counter.builder(name).description(description).register(registry)::increment;
+    }
+
+    /** Numbers that only grow, one for each value of a tag; the values come from a small fixed set. */
+    public Consumer<String> counters(String name, String description, String tag) {
+        Map<String, Counter> counters = new ConcurrentHashMap<>();
+        return value -> counters.computeIfAbsent(
+                        value,
+                        v -> Counter.builder(name)
+                                .description(description)
+                                .tag(tag, v)
+                                .register(registry))
+                .increment();
     }
 
     /** Everything in Prometheus' text format 0.0.4. */

@@ -4,17 +4,15 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.support.AuthServices;
 import ai.hokus.torii.support.StubServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.junit5.VertxExtension;
-import java.net.URI;
 import java.time.Duration;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,17 +33,7 @@ class AuthAnswerTest {
     @BeforeEach
     void starts(Vertx vertx) throws Exception {
         service = StubServer.start(vertx);
-        validator = new HttpKeyValidator(
-                vertx,
-                new AuthConfig.Http(
-                        URI.create(service.url()),
-                        "/api/v1/keys/validate",
-                        AuthConfig.Form.HEADER,
-                        "platform",
-                        Optional.empty(),
-                        Duration.ofSeconds(5),
-                        true,
-                        4));
+        validator = AuthServices.validator(vertx, service.url());
     }
 
     @AfterEach
@@ -54,7 +42,10 @@ class AuthAnswerTest {
     }
 
     private Verdict verdict() throws Exception {
-        return validator.validate(KEY, "10.0.0.9").await(5, SECONDS).verdict();
+        return validator
+                .validate(new Inquiry(KEY, "10.0.0.9", true))
+                .await(5, SECONDS)
+                .verdict();
     }
 
     private GatewayFailure failure() {

@@ -4,10 +4,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.support.AuthServices;
 import ai.hokus.torii.support.RawServer;
 import ai.hokus.torii.support.StubServer;
 import io.vertx.core.Future;
@@ -16,10 +16,8 @@ import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,18 +33,15 @@ class AuthOutageTest {
     // Twice the timeout and room for a busy machine, yet far from what a second timeout behind the first would take.
     private static final Duration IN_TIME = Duration.ofMillis(1500);
 
-    private static HttpKeyValidator validator(Vertx vertx, String url, Duration timeout, int connections) {
-        return new HttpKeyValidator(
+    private static HttpKeyValidator validator(Vertx vertx, String url, Duration timeout, int connections)
+            throws Exception {
+        return AuthServices.validator(
                 vertx,
-                new AuthConfig.Http(
-                        URI.create(url),
-                        "/api/v1/keys/validate",
-                        AuthConfig.Form.HEADER,
-                        "platform",
-                        Optional.empty(),
-                        timeout,
-                        true,
-                        connections));
+                url,
+                "AUTH_SERVICE_TIMEOUT",
+                timeout.toMillis() + "ms",
+                "TORII_AUTH_HTTP_CONNECTIONS",
+                String.valueOf(connections));
     }
 
     private static GatewayFailure failure(Future<KeyValidator.Answer> answer) {
@@ -56,9 +51,9 @@ class AuthOutageTest {
         return failure;
     }
 
-    private static GatewayFailure failure(Vertx vertx, String url) {
+    private static GatewayFailure failure(Vertx vertx, String url) throws Exception {
         try (HttpKeyValidator validator = validator(vertx, url, Duration.ofSeconds(5), 4)) {
-            return failure(validator.validate(KEY, "10.0.0.9"));
+            return failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
         }
     }
 
@@ -132,12 +127,15 @@ class AuthOutageTest {
         String fits = frame.replace("\"\"", "\"" + "x".repeat(65_536 - frame.length()) + "\"");
         StubServer service = StubServer.start(vertx).answering(200, fits);
         HttpKeyValidator validator = validator(vertx, service.url(), Duration.ofSeconds(5), 4);
-        String atTheLimit =
-                validator.validate(KEY, "10.0.0.9").await(5, SECONDS).verdict().outcome();
+        String atTheLimit = validator
+                .validate(new Inquiry(KEY, "10.0.0.9", true))
+                .await(5, SECONDS)
+                .verdict()
+                .outcome();
         service.answering(200, fits.replace("\"}", "x\"}"));
 
         // When
-        GatewayFailure failure = failure(validator.validate(KEY, "10.0.0.9"));
+        GatewayFailure failure = failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
 
         // Then
         assertThat(atTheLimit).isEqualTo("accepted");
@@ -167,7 +165,7 @@ class AuthOutageTest {
         long start = System.nanoTime();
 
         // When
-        GatewayFailure failure = failure(validator.validate(KEY, "10.0.0.9"));
+        GatewayFailure failure = failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
 
         // Then
         assertThat(failure.reason()).isEqualTo(Reason.AUTH_TIMEOUT);
@@ -187,7 +185,7 @@ class AuthOutageTest {
         long start = System.nanoTime();
 
         // When
-        GatewayFailure failure = failure(validator.validate(KEY, "10.0.0.9"));
+        GatewayFailure failure = failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
 
         // Then
         assertThat(failure.reason()).isEqualTo(Reason.AUTH_TIMEOUT);
@@ -204,9 +202,9 @@ class AuthOutageTest {
 
         // When
         List<Future<KeyValidator.Answer>> answers = List.of(
-                validator.validate(KEY, "10.0.0.9"),
-                validator.validate(KEY, "10.0.0.9"),
-                validator.validate(KEY, "10.0.0.9"));
+                validator.validate(new Inquiry(KEY, "10.0.0.9", true)),
+                validator.validate(new Inquiry(KEY, "10.0.0.9", true)),
+                validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
 
         // Then
         assertThat(answers)
@@ -220,11 +218,12 @@ class AuthOutageTest {
         // Given
         StubServer service = StubServer.start(vertx).answering((question, response) -> {});
         HttpKeyValidator validator = validator(vertx, service.url(), TIMEOUT, 1);
-        GatewayFailure outage = failure(validator.validate(KEY, "10.0.0.9"));
+        GatewayFailure outage = failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
         service.answering(200, "{\"is_valid\":true}");
 
         // When
-        KeyValidator.Answer answer = validator.validate(KEY, "10.0.0.9").await(5, SECONDS);
+        KeyValidator.Answer answer =
+                validator.validate(new Inquiry(KEY, "10.0.0.9", true)).await(5, SECONDS);
 
         // Then
         assertThat(outage.reason()).isEqualTo(Reason.AUTH_TIMEOUT);

@@ -4,14 +4,12 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.auth.Verdict.Accepted;
-import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.support.AuthServices;
 import ai.hokus.torii.support.StubServer;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
-import java.net.URI;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -36,17 +34,7 @@ class AuthPrincipalTest {
     @BeforeEach
     void starts(Vertx vertx) throws Exception {
         service = StubServer.start(vertx);
-        validator = new HttpKeyValidator(
-                vertx,
-                new AuthConfig.Http(
-                        URI.create(service.url()),
-                        "/api/v1/keys/validate",
-                        AuthConfig.Form.HEADER,
-                        "platform",
-                        Optional.empty(),
-                        Duration.ofSeconds(5),
-                        true,
-                        4));
+        validator = AuthServices.validator(vertx, service.url());
     }
 
     @AfterEach
@@ -55,7 +43,10 @@ class AuthPrincipalTest {
     }
 
     private Principal principal() throws Exception {
-        Verdict verdict = validator.validate(KEY, "10.0.0.9").await(5, SECONDS).verdict();
+        Verdict verdict = validator
+                .validate(new Inquiry(KEY, "10.0.0.9", true))
+                .await(5, SECONDS)
+                .verdict();
         return ((Accepted) verdict).principal();
     }
 
@@ -76,6 +67,7 @@ class AuthPrincipalTest {
                         "k-1",
                         "42",
                         Set.of("mlflow:read", "model:write"),
+                        Set.of(),
                         OptionalLong.of(1000),
                         Optional.of(Instant.parse("2027-01-31T00:00:00Z"))));
     }
@@ -99,6 +91,7 @@ class AuthPrincipalTest {
         Principal principal = principal();
 
         // Then
-        assertThat(principal).isEqualTo(new Principal("", "", Set.of(), OptionalLong.empty(), Optional.empty()));
+        assertThat(principal)
+                .isEqualTo(new Principal("", "", Set.of(), Set.of(), OptionalLong.empty(), Optional.empty()));
     }
 }

@@ -8,6 +8,7 @@ import ai.hokus.torii.auth.KeyValidator.Answer;
 import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.auth.Verdict.Refusal;
 import ai.hokus.torii.auth.Verdict.Rejected;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.ApiKey;
@@ -19,22 +20,55 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AuthProbeTest {
 
     private static KeyValidator answering(Verdict verdict) {
-        return (key, clientIp) -> Future.succeededFuture(new Answer(verdict, false));
+        return inquiry -> Future.succeededFuture(new Answer(verdict, VerdictSource.CALL));
+    }
+
+    @Test
+    void failsWhenADoorBeforeTheSourceAnswers() {
+        // Given
+        KeyValidator validator = answering(new Rejected(Refusal.NOT_ALLOWED));
+
+        // When
+        GatewayFailure failure =
+                (GatewayFailure) AuthProbe.run(validator, Optional.empty()).cause();
+
+        // Then
+        assertThat(failure.reason()).isEqualTo(Reason.AUTH_CONTRACT);
     }
 
     @ParameterizedTest
-    @EnumSource(Refusal.class)
-    void succeedsWhenTheSourceRefusesAKeyThatDoesNotExist(Refusal refusal) throws Exception {
+    @CsvSource({"true, none", "false, auth_contract_suspect"})
+    void asksAboutTheCanaryKeyToo(boolean accepted, String reason) {
         // Given
-        KeyValidator validator = answering(new Rejected(refusal));
+        ApiKey canary = AuthProbe.randomKey();
+        Principal own = new Principal("id", "us", Set.of(), Set.of(), OptionalLong.empty(), Optional.empty());
+        KeyValidator validator = inquiry -> Future.succeededFuture(new Answer(
+                accepted && inquiry.key().equals(canary) ? new Accepted(own) : new Rejected(Refusal.REFUSED),
+                VerdictSource.CALL));
 
         // When
-        Future<Void> probe = AuthProbe.run(validator);
+        Future<Void> probe = AuthProbe.run(validator, Optional.of(canary));
+
+        // Then
+        assertThat(
+                        probe.succeeded()
+                                ? "none"
+                                : ((GatewayFailure) probe.cause()).reason().code())
+                .isEqualTo(reason);
+    }
+
+    @Test
+    void succeedsWhenTheSourceRefusesAKeyThatDoesNotExist() throws Exception {
+        // Given
+        KeyValidator validator = answering(new Rejected(Refusal.REFUSED));
+
+        // When
+        Future<Void> probe = AuthProbe.run(validator, Optional.empty());
 
         // Then
         assertThat(probe.await(5, SECONDS)).isNull();
@@ -43,12 +77,13 @@ class AuthProbeTest {
     @Test
     void failsWhenTheSourceAcceptsAKeyThatDoesNotExist() {
         // Given
-        Principal anyone = new Principal("id", "ada", Set.of(), OptionalLong.empty(), Optional.empty());
+        Principal anyone = new Principal("id", "ada", Set.of(), Set.of(), OptionalLong.empty(), Optional.empty());
         KeyValidator validator = answering(new Accepted(anyone));
 
         // When
         GatewayFailure failure = catchThrowableOfType(
-                GatewayFailure.class, () -> AuthProbe.run(validator).await(5, SECONDS));
+                GatewayFailure.class,
+                () -> AuthProbe.run(validator, Optional.empty()).await(5, SECONDS));
 
         // Then
         assertThat(failure.reason()).isEqualTo(Reason.AUTH_CONTRACT);
@@ -63,7 +98,7 @@ class AuthProbeTest {
         // When
         GatewayFailure failure = catchThrowableOfType(
                 GatewayFailure.class,
-                () -> AuthProbe.run((key, clientIp) -> Future.failedFuture(outage))
+                () -> AuthProbe.run(inquiry -> Future.failedFuture(outage), Optional.empty())
                         .await(5, SECONDS));
 
         // Then
@@ -74,14 +109,14 @@ class AuthProbeTest {
     void asksWithAnotherKeyOfThePlatformsShapeEachTime() throws Exception {
         // Given
         Set<String> asked = new HashSet<>();
-        KeyValidator recording = (key, clientIp) -> {
-            asked.add(key.reveal() + " from " + clientIp);
-            return Future.succeededFuture(new Answer(new Rejected(Refusal.REFUSED), false));
+        KeyValidator recording = inquiry -> {
+            asked.add(inquiry.key().reveal() + " from " + inquiry.clientIp());
+            return Future.succeededFuture(new Answer(new Rejected(Refusal.REFUSED), VerdictSource.CALL));
         };
 
         // When
         for (int i = 0; i < 50; i++) {
-            AuthProbe.run(recording).await(5, SECONDS);
+            AuthProbe.run(recording, Optional.empty()).await(5, SECONDS);
         }
 
         // Then

@@ -8,6 +8,7 @@ import ai.hokus.torii.auth.KeyFile.InvalidKeyFileException;
 import ai.hokus.torii.auth.KeyFile.Key;
 import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.support.LoggedErrors;
@@ -95,8 +96,9 @@ class FileKeyValidatorTest {
     }
 
     private static Verdict verdict(KeyValidator validator, ApiKey key) throws Exception {
-        KeyValidator.Answer answer = validator.validate(key, "10.0.0.9").await(5, SECONDS);
-        assertThat(answer.isCached()).isFalse();
+        KeyValidator.Answer answer =
+                validator.validate(new Inquiry(key, "10.0.0.9", true)).await(5, SECONDS);
+        assertThat(answer.source()).isEqualTo(VerdictSource.CALL);
         return answer.verdict();
     }
 
@@ -112,7 +114,12 @@ class FileKeyValidatorTest {
         // Then
         assertThat(verdict)
                 .isEqualTo(new Accepted(new Principal(
-                        "k-1", "ada", Set.of("mlflow:write"), OptionalLong.of(1000), Optional.of(NOW.plusSeconds(1)))));
+                        "k-1",
+                        "ada",
+                        Set.of("mlflow:write"),
+                        Set.of(),
+                        OptionalLong.of(1000),
+                        Optional.of(NOW.plusSeconds(1)))));
     }
 
     @Test

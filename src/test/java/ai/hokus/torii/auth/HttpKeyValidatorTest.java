@@ -3,18 +3,20 @@ package ai.hokus.torii.auth;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.torii.config.AuthConfig;
-import ai.hokus.torii.config.AuthConfig.Form;
-import ai.hokus.torii.config.Secret;
+import ai.hokus.torii.config.AuthServiceConfig;
+import ai.hokus.torii.config.AuthServiceConfig.Form;
+import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.support.AuthServices;
 import ai.hokus.torii.support.RecordedRequest;
 import ai.hokus.torii.support.StubServer;
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
-import java.net.URI;
-import java.time.Duration;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,21 +38,25 @@ class HttpKeyValidatorTest {
         service = StubServer.start(vertx).answering(200, "{\"is_valid\":true}");
     }
 
-    private static AuthConfig.Http config(String url, Form form, boolean sendClientIp) {
-        return new AuthConfig.Http(
-                URI.create(url),
-                "/api/v1/keys/validate",
-                form,
-                "platform",
-                form == Form.SERVICE ? Optional.of(new Secret(OWN)) : Optional.empty(),
-                Duration.ofSeconds(5),
-                sendClientIp,
-                4);
+    private static AuthServiceConfig config(Vertx vertx, String url, Form form, boolean sendClientIp) throws Exception {
+        List<String> settings = new ArrayList<>(List.of(
+                "TORII_AUTH_HTTP_FORM",
+                form.name().toLowerCase(Locale.ROOT),
+                "TORII_AUTH_HTTP_SEND_CLIENT_IP",
+                String.valueOf(sendClientIp)));
+        if (form == Form.SERVICE) {
+            settings.addAll(List.of("TORII_AUTH_HTTP_SERVICE_CREDENTIAL", OWN));
+        }
+        return AuthServices.service(vertx, url, settings.toArray(String[]::new));
     }
 
-    private RecordedRequest question(Vertx vertx, AuthConfig.Http config) throws Exception {
-        try (HttpKeyValidator validator = new HttpKeyValidator(vertx, config)) {
-            validator.validate(API_KEY, "10.0.0.9").await(5, SECONDS);
+    private static HttpKeyValidator validator(Vertx vertx, AuthServiceConfig config) {
+        return new HttpKeyValidator(vertx, config, new AuthContract(config, Ticker.systemTicker()));
+    }
+
+    private RecordedRequest question(Vertx vertx, AuthServiceConfig config) throws Exception {
+        try (HttpKeyValidator validator = validator(vertx, config)) {
+            validator.validate(new Inquiry(API_KEY, "10.0.0.9", true)).await(5, SECONDS);
         }
         assertThat(service.requests()).hasSize(1);
         return service.requests().get(0);
@@ -60,7 +66,7 @@ class HttpKeyValidatorTest {
     @CsvSource({"HEADER, Bearer " + KEY + ", ", "BODY, , " + KEY, "SERVICE, Bearer " + OWN + ", " + KEY})
     void asksInTheConfiguredForm(Form form, String authorization, String keyInBody, Vertx vertx) throws Exception {
         // Given
-        AuthConfig.Http config = config(service.url(), form, true);
+        AuthServiceConfig config = config(vertx, service.url(), form, true);
         JsonObject body = new JsonObject().put("service_id", "platform").put("client_ip", "10.0.0.9");
         if (keyInBody != null) {
             body.put("api_key", keyInBody);
@@ -84,7 +90,7 @@ class HttpKeyValidatorTest {
     @CsvSource({"HEADER", "BODY", "SERVICE"})
     void sendsNoAddressWhenItMayNot(Form form, Vertx vertx) throws Exception {
         // Given
-        AuthConfig.Http config = config(service.url(), form, false);
+        AuthServiceConfig config = config(vertx, service.url(), form, false);
 
         // When
         RecordedRequest question = question(vertx, config);
@@ -101,7 +107,7 @@ class HttpKeyValidatorTest {
     })
     void keepsThePathOfTheServicesAddress(String path, String uri, Vertx vertx) throws Exception {
         // Given
-        AuthConfig.Http config = config(service.url() + path, Form.HEADER, true);
+        AuthServiceConfig config = config(vertx, service.url() + path, Form.HEADER, true);
 
         // When
         RecordedRequest question = question(vertx, config);
@@ -113,14 +119,15 @@ class HttpKeyValidatorTest {
     @Test
     void neverSaysThatItsAnswerIsRemembered(Vertx vertx) throws Exception {
         // Given
-        HttpKeyValidator validator = new HttpKeyValidator(vertx, config(service.url(), Form.HEADER, true));
-        validator.validate(API_KEY, "10.0.0.9").await(5, SECONDS);
+        HttpKeyValidator validator = validator(vertx, config(vertx, service.url(), Form.HEADER, true));
+        validator.validate(new Inquiry(API_KEY, "10.0.0.9", true)).await(5, SECONDS);
 
         // When
-        KeyValidator.Answer second = validator.validate(API_KEY, "10.0.0.9").await(5, SECONDS);
+        KeyValidator.Answer second =
+                validator.validate(new Inquiry(API_KEY, "10.0.0.9", true)).await(5, SECONDS);
 
         // Then
-        assertThat(second.isCached()).isFalse();
+        assertThat(second.source()).isEqualTo(VerdictSource.CALL);
         assertThat(service.requests()).hasSize(2);
         validator.close();
     }

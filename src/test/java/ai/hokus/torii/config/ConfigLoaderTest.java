@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -64,17 +65,44 @@ class ConfigLoaderTest {
         assertThat(config.mlflow().url()).isEqualTo(URI.create("http://mlflow.test:5000"));
         assertThat(config.mlflow().servesArtifacts()).isTrue();
         assertThat(config.auth().source())
-                .isEqualTo(new AuthConfig.Http(
+                .isEqualTo(new AuthServiceConfig(
                         URI.create("http://auth.test:8000"),
-                        "/api/v1/keys/validate",
-                        AuthConfig.Form.HEADER,
-                        "platform",
+                        new AuthServiceConfig.Question(
+                                AuthServiceConfig.Method.POST,
+                                "/api/v1/keys/validate",
+                                AuthServiceConfig.Form.HEADER,
+                                "platform",
+                                Optional.empty(),
+                                "Authorization",
+                                "Bearer",
+                                true,
+                                new AuthServiceConfig.Fields("api_key", "service_id", "client_ip")),
+                        new AuthServiceConfig.AnswerPaths(
+                                List.of("is_valid"),
+                                List.of("key_id"),
+                                List.of("user_id", "user.user_id", "user.id"),
+                                List.of("scopes", "user.scopes"),
+                                List.of("roles", "user.roles"),
+                                List.of("is_admin", "user.is_admin"),
+                                List.of("rate_limit_per_hour"),
+                                List.of("expires_at")),
                         Optional.empty(),
                         Duration.ofSeconds(5),
-                        true,
                         32));
+        assertThat(config.auth().unknownKeys()).isEqualTo(new AuthConfig.UnknownKeys(200, 400, 64));
+        assertThat(config.auth().breaker())
+                .isEqualTo(new AuthConfig.Breaker(
+                        20, Duration.ofSeconds(10), 50, Duration.ofSeconds(2), Duration.ofSeconds(5)));
+        assertThat(config.admin()).isEqualTo(new AdminConfig(Optional.empty(), false, Optional.empty()));
+        assertThat(config.api().trustedProxies()).isEmpty();
         assertThat(config.auth().cache())
-                .isEqualTo(new AuthConfig.Cache(Duration.ofMinutes(1), Duration.ofSeconds(10), 100_000));
+                .isEqualTo(new AuthConfig.Cache(
+                        Duration.ofMinutes(1),
+                        Duration.ofSeconds(10),
+                        Duration.ofMinutes(5),
+                        Duration.ofSeconds(60),
+                        100_000,
+                        20_000));
         assertThat(config.forward().unknownLength()).isEqualTo(ForwardConfig.UnknownLength.SPOOL);
         assertThat(config.forward().artifactHeadTimeout()).isEqualTo(Duration.ofMinutes(15));
         assertThat(config.forward().spool()).isEqualTo(new ForwardConfig.Spool(Optional.empty(), 5L << 30, 10L << 30));
@@ -101,7 +129,13 @@ class ConfigLoaderTest {
         assertThat(line(loaded, "drain.delay")).isEqualTo(new Line("drain.delay", "5s", "default"));
         assertThat(line(loaded, "auth.file.path")).isEqualTo(new Line("auth.file.path", "", "not set"));
         assertThat(loaded.config().auth().cache())
-                .isEqualTo(new AuthConfig.Cache(Duration.ofMinutes(3), Duration.ofSeconds(5), 100_000));
+                .isEqualTo(new AuthConfig.Cache(
+                        Duration.ofMinutes(3),
+                        Duration.ofSeconds(5),
+                        Duration.ofMinutes(5),
+                        Duration.ofSeconds(60),
+                        100_000,
+                        20_000));
     }
 
     @Test
@@ -184,11 +218,11 @@ class ConfigLoaderTest {
     @Test
     void changesNothingForARedisUrlAlone(Vertx vertx) throws Exception {
         // Given
-        Loaded without = load(vertx, null);
+        GatewayConfig without = load(vertx, null).config();
         environment.put("REDIS_URL", "redis://redis.test:6379");
 
         // When
-        Loaded with = load(vertx, null);
+        GatewayConfig with = load(vertx, null).config();
 
         // Then
         assertThat(with).isEqualTo(without);
@@ -235,7 +269,8 @@ class ConfigLoaderTest {
                                 .orElseThrow()
                                 .password()
                                 .reveal()
-                        + ((AuthConfig.Http) loaded.config().auth().source())
+                        + ((AuthServiceConfig) loaded.config().auth().source())
+                                .question()
                                 .serviceCredential()
                                 .orElseThrow()
                                 .reveal())

@@ -183,7 +183,7 @@ class ConfigProblemsTest {
         "TORII_MLFLOW_USERNAME, mlflow.password, is not set but the other half of the credential is",
         "TORII_MLFLOW_PASSWORD, mlflow.username, is not set but the other half of the credential is",
         "TORII_AUTH_HTTP_SERVICE_CREDENTIAL, TORII_AUTH_HTTP_SERVICE_CREDENTIAL,"
-                + " is set but only auth.http.form 'service' sends it"
+                + " is set but only auth.http.form 'service' or 'auto' sends it"
     })
     void refusesHalfACredentialWithoutPrintingIt(String name, String label, String message, Vertx vertx) {
         // Given
@@ -225,7 +225,7 @@ class ConfigProblemsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"HEADER", "bearer", "auto"})
+    @ValueSource(strings = {"HEADER", "bearer", "Auto"})
     void namesTheFormsOfTheAuthContract(String form, Vertx vertx) {
         // Given
         environment.put("TORII_AUTH_HTTP_FORM", form);
@@ -236,6 +236,6 @@ class ConfigProblemsTest {
         // Then
         assertThat(problems)
                 .containsExactly(new Problem(
-                        "TORII_AUTH_HTTP_FORM", "must be one of header, body, service, but is '" + form + "'"));
+                        "TORII_AUTH_HTTP_FORM", "must be one of header, body, service, auto, but is '" + form + "'"));
     }
 }

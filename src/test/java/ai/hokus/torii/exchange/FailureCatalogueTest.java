@@ -43,6 +43,12 @@ class FailureCatalogueTest {
                 row(GatewayFailure.keyMalformed(), "key_malformed", 401, "UNAUTHENTICATED", CALLER),
                 row(GatewayFailure.keyNotAllowed(), "key_not_allowed", 403, "PERMISSION_DENIED", CALLER),
                 row(GatewayFailure.authContract(DETAIL), "auth_contract", 501, "NOT_IMPLEMENTED", GATEWAY),
+                row(
+                        GatewayFailure.authContractSuspect(DETAIL),
+                        "auth_contract_suspect",
+                        501,
+                        "NOT_IMPLEMENTED",
+                        GATEWAY),
                 row(GatewayFailure.authUnavailable(DETAIL), "auth_unavailable", 503, "TEMPORARILY_UNAVAILABLE", AUTH),
                 row(GatewayFailure.authTimeout(DETAIL), "auth_timeout", 503, "TEMPORARILY_UNAVAILABLE", AUTH),
                 row(
@@ -52,6 +58,15 @@ class FailureCatalogueTest {
                         "TEMPORARILY_UNAVAILABLE",
                         AUTH),
                 row(GatewayFailure.authRateLimited(PAUSE), "auth_rate_limited", 429, "REQUEST_LIMIT_EXCEEDED", CALLER),
+                row(GatewayFailure.authBudget(), "auth_budget", 429, "REQUEST_LIMIT_EXCEEDED", GATEWAY),
+                row(GatewayFailure.adminClosed(), "admin_closed", 403, "PERMISSION_DENIED", GATEWAY),
+                row(GatewayFailure.adminRefused(), "admin_refused", 401, "UNAUTHENTICATED", CALLER),
+                row(
+                        GatewayFailure.revocationNotShared(DETAIL),
+                        "revocation_not_shared",
+                        503,
+                        "TEMPORARILY_UNAVAILABLE",
+                        GATEWAY),
                 row(
                         GatewayFailure.bodyTooLarge("spool.max-body", "5GiB"),
                         "body_too_large",

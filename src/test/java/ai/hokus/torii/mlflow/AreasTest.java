@@ -54,7 +54,37 @@ class AreasTest {
         Operation operation = Areas.of(path, "POST");
 
         // Then
-        assertThat(operation).isEqualTo(new Operation(area, false));
+        assertThat(operation.area()).isEqualTo(area);
+        assertThat(operation.isArtifactTransfer()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET, /api/2.0/mlflow/runs/get, true",
+        "HEAD, /api/2.0/mlflow/runs/get, true",
+        "GET, /anything, true",
+        "POST, /api/2.0/mlflow/runs/search, true",
+        "POST, /ajax-api/3.0/mlflow/traces/search, true",
+        "POST, /api/2.0/preview/mlflow/runs/search, true",
+        "POST, /ajax-api/2.0/mlflow/experiments/search-datasets, true",
+        "POST, /api/2.0/mlflow/registered-models/get-latest-versions, true",
+        "POST, /api/2.0/mlflow/runs/create, false",
+        "POST, /graphql, false",
+        "POST, /v1/traces, false",
+        "POST, /search, false",
+        "PUT, /api/2.0/mlflow-artifacts/artifacts/0/r/search, false",
+        "PATCH, /api/2.0/mlflow/runs/search, false",
+        "DELETE, /api/2.0/mlflow/runs/search, false",
+        "get, /api/2.0/mlflow/runs/get, false"
+    })
+    void callsReadOnlyWhatCertainlyChangesNothing(String method, String path, boolean isRead) {
+        // Given the path
+
+        // When
+        Operation operation = Areas.of(path, method);
+
+        // Then
+        assertThat(operation.isRead()).isEqualTo(isRead);
     }
 
     @ParameterizedTest
@@ -73,7 +103,8 @@ class AreasTest {
         Operation operation = Areas.of(path, method);
 
         // Then
-        assertThat(operation).isEqualTo(new Operation(area, true));
+        assertThat(operation.area()).isEqualTo(area);
+        assertThat(operation.isArtifactTransfer()).isTrue();
     }
 
     @ParameterizedTest
@@ -90,6 +121,7 @@ class AreasTest {
         Operation operation = Areas.of(path, method);
 
         // Then
-        assertThat(operation).isEqualTo(new Operation(area, false));
+        assertThat(operation.area()).isEqualTo(area);
+        assertThat(operation.isArtifactTransfer()).isFalse();
     }
 }

@@ -63,7 +63,7 @@ class RelayFaultTest {
 
     private static void serve(Vertx vertx, ForwardStage stage, HttpServerRequest request) {
         Exchange exchange = Exchange.open(vertx, request);
-        exchange.route(new Route(new Operation("test", false), "", request.uri(), null));
+        exchange.route(new Route(new Operation("test", false, false), "", request.uri(), null));
         stage.apply(exchange).onFailure(cause -> new FailureHandler().write(exchange, cause));
     }
 

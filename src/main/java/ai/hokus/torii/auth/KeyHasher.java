@@ -1,0 +1,60 @@
+package ai.hokus.torii.auth;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Hashes a whole key, and the caller's address where verdicts depend on it, under a secret of this process (HMAC, RFC
+ * 2104, with SHA-256).
+ *
+ * <p>One instance an event loop, used there alone; {@link #sibling} makes one with the same secret for another.
+ */
+public final class KeyHasher {
+
+    private static final String ALGORITHM = "HmacSHA256";
+
+    private final SecretKeySpec secret;
+    private final boolean hashesAddress;
+    private final Mac mac;
+
+    private KeyHasher(SecretKeySpec secret, boolean hashesAddress) {
+        this.secret = secret;
+        this.hashesAddress = hashesAddress;
+        try {
+            this.mac = Mac.getInstance(ALGORITHM);
+            mac.init(secret);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has " + ALGORITHM, e);
+        }
+    }
+
+    /** With a new random secret; {@code hashesAddress} tells whether one key's verdicts may differ by address. */
+    public static KeyHasher create(boolean hashesAddress) {
+        byte[] random = new byte[32];
+        new SecureRandom().nextBytes(random);
+        return new KeyHasher(new SecretKeySpec(random, ALGORITHM), hashesAddress);
+    }
+
+    /** Another one with the same secret; may be called from any thread. */
+    public KeyHasher sibling() {
+        return new KeyHasher(secret, hashesAddress);
+    }
+
+    KeyHash hash(Inquiry inquiry) {
+        byte[] key = inquiry.key().bytes();
+        mac.update(key);
+        Arrays.fill(key, (byte) 0);
+        if (hashesAddress) {
+            // No key holds a zero byte, so that no key and address read as another pair.
+            mac.update((byte) 0);
+            mac.update(inquiry.clientIp().getBytes(StandardCharsets.UTF_8));
+        }
+        ByteBuffer bits = ByteBuffer.wrap(mac.doFinal());
+        return new KeyHash(bits.getLong(), bits.getLong(), bits.getLong(), bits.getLong());
+    }
+}

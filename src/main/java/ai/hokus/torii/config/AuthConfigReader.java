@@ -1,0 +1,162 @@
+package ai.hokus.torii.config;
+
+import ai.hokus.torii.config.AuthServiceConfig.AnswerPaths;
+import ai.hokus.torii.config.AuthServiceConfig.Fields;
+import ai.hokus.torii.config.AuthServiceConfig.Form;
+import ai.hokus.torii.config.AuthServiceConfig.Method;
+import ai.hokus.torii.config.AuthServiceConfig.Question;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads who says whose a key is, and what operators may order, with the rules between those settings. */
+final class AuthConfigReader {
+
+    private static final Duration ZERO = Duration.ZERO;
+    private static final String NO_SCHEME = "none";
+    private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+
+    private final Values values;
+
+    AuthConfigReader(Values values) {
+        this.values = values;
+    }
+
+    AuthConfig auth() {
+        AuthConfig.Cache cache = new AuthConfig.Cache(
+                values.duration("auth.cache.ttl", ZERO, Duration.ofMinutes(10)),
+                values.duration("auth.cache.refused-ttl", ZERO, Duration.ofMinutes(10)),
+                values.duration("auth.cache.stale-reads", ZERO, Duration.ofHours(1)),
+                values.duration("auth.cache.stale-writes", ZERO, Duration.ofHours(1)),
+                values.integer("auth.cache.max-entries", 1, 10_000_000),
+                values.integer("auth.cache.max-refused-entries", 1, 10_000_000));
+        AuthConfig.UnknownKeys unknownKeys = new AuthConfig.UnknownKeys(
+                values.integer("auth.unknown-keys.rate", 0, 1_000_000),
+                values.integer("auth.unknown-keys.burst", 1, 1_000_000),
+                values.integer("auth.unknown-keys.at-once", 1, 100_000));
+        AuthConfig.Breaker breaker = new AuthConfig.Breaker(
+                values.integer("auth.breaker.min-calls", 1, 10_000),
+                values.duration("auth.breaker.window", Duration.ofSeconds(1), Duration.ofMinutes(5)),
+                values.integer("auth.breaker.failure-percent", 1, 100),
+                values.duration("auth.breaker.open", Duration.ofMillis(10), Duration.ofMinutes(1)),
+                values.duration("auth.breaker.ramp", ZERO, Duration.ofMinutes(5)));
+        return new AuthConfig(source(), cache, unknownKeys, breaker);
+    }
+
+    private AuthConfig.Source source() {
+        boolean service = values.isSet("auth.http.url");
+        boolean file = values.isSet("auth.file.path");
+        if (service && file) {
+            values.problem("auth.file.path", "and the auth service are both set; keep exactly one auth source");
+        }
+        if (file) {
+            return new AuthConfig.KeyFile(
+                    values.path("auth.file.path").orElseThrow(),
+                    values.duration("auth.file.reload-interval", Duration.ofMillis(100), Duration.ofHours(1)));
+        }
+        if (service) {
+            return service();
+        }
+        values.problem(
+                "auth.http.url",
+                "is not set; say where the auth service is, e.g. http://auth:8000, or name a key file in"
+                        + " TORII_AUTH_FILE_PATH");
+        // Stands in where no source is set; that problem is noted, so this never leaves the loader.
+        return new AuthConfig.KeyFile(Path.of("unset"), Duration.ofSeconds(1));
+    }
+
+    private AuthServiceConfig service() {
+        Question question = question();
+        Optional<Secret> canary = values.secret("auth.http.canary-key");
+        refuseContradictions(question, canary);
+        return new AuthServiceConfig(
+                values.url("auth.http.url", "say where the auth service is, e.g. http://auth:8000"),
+                question,
+                new AnswerPaths(
+                        paths("auth.http.answer.valid"),
+                        paths("auth.http.answer.key-id"),
+                        paths("auth.http.answer.user-id"),
+                        paths("auth.http.answer.scopes"),
+                        paths("auth.http.answer.roles"),
+                        paths("auth.http.answer.is-admin"),
+                        paths("auth.http.answer.rate-limit"),
+                        paths("auth.http.answer.expires-at")),
+                canary,
+                values.duration("auth.http.timeout", Duration.ofMillis(10), Duration.ofMinutes(1)),
+                values.integer("auth.http.connections", 1, 10_000));
+    }
+
+    private Question question() {
+        String path = values.required("auth.http.path", "write the path of its validation route");
+        if (!path.startsWith("/")) {
+            values.problem("auth.http.path", "must start with a slash, but is '" + path + "'");
+        }
+        String scheme = values.required("auth.http.key-scheme", "write a scheme like Bearer, or none");
+        return new Question(
+                values.choice("auth.http.method", Method.class),
+                path,
+                values.choice("auth.http.form", Form.class),
+                values.required("auth.http.service-id", "write the service's name, e.g. platform"),
+                values.secret("auth.http.service-credential"),
+                token("auth.http.key-header", values.required("auth.http.key-header", "write a header field's name")),
+                scheme.equals(NO_SCHEME) ? "" : token("auth.http.key-scheme", scheme),
+                values.bool("auth.http.send-client-ip"),
+                new Fields(
+                        values.required("auth.http.fields.api-key", "write a JSON field's name"),
+                        values.required("auth.http.fields.service-id", "write a JSON field's name"),
+                        values.required("auth.http.fields.client-ip", "write a JSON field's name")));
+    }
+
+    /** A token of RFC 9110 §5.6.2, which is all that a field name or a scheme may be. */
+    private String token(String key, String text) {
+        if (!text.matches(TOKEN)) {
+            values.problem(key, "must be one word without separators, but is '" + text + "'");
+        }
+        return text;
+    }
+
+    private void refuseContradictions(Question question, Optional<Secret> canary) {
+        Form form = question.form();
+        boolean credential = question.serviceCredential().isPresent();
+        if (form == Form.SERVICE && !credential) {
+            values.problem("auth.http.service-credential", "is not set, but auth.http.form 'service' sends it");
+        }
+        if ((form == Form.HEADER || form == Form.BODY) && credential) {
+            values.problem(
+                    "auth.http.service-credential", "is set, but only auth.http.form 'service' or 'auto' sends it");
+        }
+        if (form == Form.AUTO && credential && canary.isEmpty()) {
+            values.problem(
+                    "auth.http.canary-key",
+                    "is not set, but with a service credential auth.http.form 'auto' can tell the forms apart only by"
+                            + " a key that must be accepted");
+        }
+        if (question.method() == Method.GET && form != Form.HEADER) {
+            values.problem("auth.http.method", "'get' has no body, so auth.http.form must be 'header'");
+        }
+    }
+
+    private List<String> paths(String key) {
+        List<String> paths = values.list(key);
+        for (String path : paths) {
+            if (!path.matches("[^.\\s]+(\\.[^.\\s]+)*")) {
+                values.problem(key, "must hold dotted paths like user.user_id, but holds '" + path + "'");
+            }
+        }
+        return paths;
+    }
+
+    AdminConfig admin() {
+        boolean shares = values.bool("admin.share-revocations");
+        Optional<Secret> redis = values.secret("redis.url");
+        if (shares && redis.isEmpty()) {
+            values.problem("redis.url", "is not set, but admin.share-revocations carries them through Redis");
+        }
+        redis = redis.filter(url -> shares);
+        redis.filter(url -> !url.reveal().matches("rediss?://[^\\s/]+(/\\d*)?"))
+                .ifPresent(url -> values.problem(
+                        "redis.url", "must be an address like redis://:password@redis:6379/0 (rediss:// for TLS)"));
+        return new AdminConfig(values.secret("admin.token"), shares, redis);
+    }
+}
