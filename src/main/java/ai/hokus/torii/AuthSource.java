@@ -1,5 +1,6 @@
 package ai.hokus.torii;
 
+import ai.hokus.torii.admin.Orders;
 import ai.hokus.torii.auth.AuthContract;
 import ai.hokus.torii.auth.AuthProbe;
 import ai.hokus.torii.auth.CachingKeyValidator;
@@ -23,8 +24,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** The configured auth source of a process: makes the validator of each event loop, and ends what they share. */
 final class AuthSource {
@@ -43,10 +44,7 @@ final class AuthSource {
      * @param probe asks the source itself whether it understands us
      * @param close ends both
      */
-    record Handle(KeyValidator validator, java.util.function.Supplier<Future<Void>> probe, Runnable close) {}
-
-    /** What operators may order: forget one key's verdicts, by its key_id, or all. */
-    record Orders(Consumer<String> revoke, Runnable purge) {}
+    record Handle(KeyValidator validator, Supplier<Future<Void>> probe, Runnable close) {}
 
     private AuthSource(Function<Vertx, Handle> validators, Orders orders, BooleanSupplier suspect, Runnable shared) {
         this.validators = validators;

@@ -28,7 +28,7 @@ import java.util.concurrent.CountDownLatch;
 class ArchitectureTest {
 
     private static final String ROOT = "ai.hokus.torii";
-    private static final String[] ROOMS = {"mlflow", "auth", "proxy", "models", "health", "telemetry"};
+    private static final String[] ROOMS = {"mlflow", "auth", "proxy", "models", "admin", "health", "telemetry"};
 
     private static String[] packages(String... names) {
         String[] packages = new String[names.length];

@@ -3,6 +3,7 @@ package ai.hokus.torii.exchange;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.util.Arrays;
@@ -49,25 +50,30 @@ public final class FailureHandler {
             exchange.abort();
             return;
         }
-        head(exchange, failure);
-        Buffer body = body(exchange.id(), failure);
+        answer(exchange.request(), exchange.id(), failure);
+    }
+
+    /** Answers a request that is no exchange, on the management listener; nothing of its answer may be out. */
+    public void answer(HttpServerRequest request, String id, GatewayFailure failure) {
+        HttpServerResponse response = request.response();
+        head(response, id, failure);
+        Buffer body = body(id, failure);
         response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
-        if (exchange.request().method() == HttpMethod.HEAD) {
+        if (request.method() == HttpMethod.HEAD) {
             response.end();
         } else {
             response.end(body);
         }
     }
 
-    private static void head(Exchange exchange, GatewayFailure failure) {
-        HttpServerResponse response = exchange.response();
+    private static void head(HttpServerResponse response, String id, GatewayFailure failure) {
         // What MLflow's head may have left; the gateway's own CORS answer stays, or scripts could not read the error.
         response.headers().names().stream()
                 .filter(name -> !KEPT.contains(name.toLowerCase(Locale.ROOT)))
                 .toList()
                 .forEach(response.headers()::remove);
         response.setStatusCode(failure.status());
-        response.putHeader("X-Request-Id", exchange.id());
+        response.putHeader("X-Request-Id", id);
         response.putHeader("X-Torii-Reason", failure.reason().code());
         response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
         response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");

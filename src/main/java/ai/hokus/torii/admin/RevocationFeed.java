@@ -1,0 +1,196 @@
+package ai.hokus.torii.admin;
+
+import ai.hokus.torii.config.Secret;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.RedisConnection;
+import io.vertx.redis.client.RedisOptions;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries orders between replicas through Redis: publishes those of this one, obeys those of the others.
+ *
+ * <ol>
+ *   <li>Publish and subscribe keep nothing for who does not listen, so every subscription begins with forgetting all
+ *       verdicts: what was ordered in between may have been missed.
+ *   <li>A heartbeat through Redis to oneself proves that one still hears; a connection that is silently dead is found
+ *       within three beats and made anew.
+ *   <li>Nothing here keeps the gateway from starting or serving; without Redis a revocation is in force in the other
+ *       replicas when their verdicts end.
+ * </ol>
+ *
+ * <p>Used on the event loop it was started on; {@link #isListening} from any thread. Whoever starts it stops it.
+ */
+public final class RevocationFeed implements Broadcast {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RevocationFeed.class);
+    private static final String CHANNEL = "torii:revocations";
+    private static final long BEAT_MILLIS = 1000;
+    private static final int MISSED_BEATS = 3;
+    private static final long RETRY_MILLIS = 250;
+    private static final long LONGEST_RETRY_MILLIS = 5000;
+    private static final long ANSWER_MILLIS = 2000;
+
+    private final Vertx vertx;
+    private final Redis redis;
+    private final Orders orders;
+    private final Consumer<String> counted;
+    private final String ownChannel = CHANNEL + ":" + UUID.randomUUID();
+    private volatile boolean listening;
+    private RedisConnection connection;
+    private int missedBeats;
+    private long retryMillis = RETRY_MILLIS;
+    private boolean stopped;
+
+    /**
+     * Connects to nothing yet.
+     *
+     * @param orders what the others may order here
+     * @param counted hears of every order from outside: {@code revoke}, {@code purge}, or {@code resubscribed}
+     */
+    public RevocationFeed(Vertx vertx, Secret address, Orders orders, Consumer<String> counted) {
+        this.vertx = vertx;
+        this.orders = orders;
+        this.counted = counted;
+        this.redis = Redis.createClient(vertx, new RedisOptions().setConnectionString(address.reveal()));
+    }
+
+    /** Listens from now on, at once or when Redis comes. */
+    public void start() {
+        vertx.setPeriodic(BEAT_MILLIS, id -> {
+            if (stopped) {
+                vertx.cancelTimer(id);
+            } else if (listening) {
+                beat();
+            }
+        });
+        subscribe();
+    }
+
+    /** Whether the orders of other replicas arrive here. */
+    public boolean isListening() {
+        return listening;
+    }
+
+    private void subscribe() {
+        if (stopped) {
+            return;
+        }
+        Future<RedisConnection> connecting = redis.connect();
+        connecting
+                .timeout(ANSWER_MILLIS, TimeUnit.MILLISECONDS)
+                .compose(this::subscribe)
+                .onComplete(this::subscribed, cause -> {
+                    // Also one that comes too late.
+                    connecting.onSuccess(RedisConnection::close);
+                    retry(cause.getClass().getSimpleName());
+                });
+    }
+
+    private Future<RedisConnection> subscribe(RedisConnection made) {
+        made.handler(this::heard);
+        made.exceptionHandler(cause -> lost(made, cause.getClass().getSimpleName()));
+        made.endHandler(v -> lost(made, "the connection ended"));
+        return made.send(Request.cmd(Command.SUBSCRIBE).arg(CHANNEL).arg(ownChannel))
+                .timeout(ANSWER_MILLIS, TimeUnit.MILLISECONDS)
+                .map(made);
+    }
+
+    private void subscribed(RedisConnection made) {
+        connection = made;
+        listening = true;
+        missedBeats = 0;
+        retryMillis = RETRY_MILLIS;
+        orders.purge().run();
+        counted.accept("resubscribed");
+        LOG.info("listens for revocations of other replicas; what may have been missed is forgotten");
+    }
+
+    private void lost(RedisConnection which, String why) {
+        if (which != connection) {
+            return;
+        }
+        connection = null;
+        listening = false;
+        which.close();
+        retry(why);
+    }
+
+    private void retry(String why) {
+        listening = false;
+        if (stopped) {
+            return;
+        }
+        LOG.warn("revocations of other replicas do not arrive: {}; tried again in {} ms", why, retryMillis);
+        vertx.setTimer(retryMillis, id -> subscribe());
+        retryMillis = Math.min(LONGEST_RETRY_MILLIS, retryMillis * 2);
+    }
+
+    private void beat() {
+        missedBeats++;
+        if (missedBeats > MISSED_BEATS) {
+            lost(connection, "no heartbeat came back");
+        } else {
+            publish(ownChannel, "beat")
+                    .onFailure(cause ->
+                            LOG.debug("no heartbeat sent: {}", cause.getClass().getSimpleName()));
+        }
+    }
+
+    @Override
+    public Future<Void> send(JsonObject order) {
+        return publish(CHANNEL, order.encode()).mapEmpty();
+    }
+
+    private Future<Response> publish(String channel, String text) {
+        return redis.send(Request.cmd(Command.PUBLISH).arg(channel).arg(text))
+                .timeout(ANSWER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** A message is a list: its kind, the channel, the text. */
+    private void heard(Response message) {
+        boolean isMessage = message != null && message.size() == 3 && "message".equals(String.valueOf(message.get(0)));
+        if (!isMessage) {
+            return;
+        }
+        if (ownChannel.equals(message.get(1).toString())) {
+            missedBeats = 0;
+            return;
+        }
+        obey(message.get(2).toString());
+    }
+
+    private void obey(String text) {
+        JsonObject order;
+        try {
+            order = new JsonObject(text);
+        } catch (DecodeException e) {
+            order = new JsonObject();
+        }
+        if (order.getValue("revoke") instanceof String keyId) {
+            orders.revoke().accept(keyId);
+            counted.accept("revoke");
+        } else {
+            // A purge, or an order of a version to come: forgetting too much is never wrong.
+            orders.purge().run();
+            counted.accept("purge");
+        }
+    }
+
+    /** Listens no more. */
+    public void stop() {
+        stopped = true;
+        listening = false;
+        redis.close();
+    }
+}
