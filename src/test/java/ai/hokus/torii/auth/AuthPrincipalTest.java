@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whom an accepted key belongs to, as the auth service's answer says. */
@@ -93,5 +94,112 @@ class AuthPrincipalTest {
         // Then
         assertThat(principal)
                 .isEqualTo(new Principal("", "", Set.of(), Set.of(), OptionalLong.empty(), Optional.empty()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "2027-01-31T00:00:00Z | 2027-01-31T00:00:00Z",
+                "2027-01-31T01:00:00+01:00 | 2027-01-31T00:00:00Z",
+                "2027-01-31T00:00:00 | 2027-01-31T00:00:00Z",
+                "2027-01-31T00:00:00.123456 | 2027-01-31T00:00:00.123456Z",
+                "2027-01-31 00:00:00+00:00 | 2027-01-31T00:00:00Z"
+            })
+    void readsTheTimesThatServicesWrite(String written, String expected) throws Exception {
+        // Given
+        service.answering(200, "{\"is_valid\":true,\"expires_at\":\"" + written + "\"}");
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal.expiresAt()).contains(Instant.parse(expected));
+    }
+
+    @Test
+    void readsATimeInSecondsSince1970() throws Exception {
+        // Given
+        service.answering(200, "{\"is_valid\":true,\"expires_at\":1801440000}");
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal.expiresAt()).contains(Instant.parse("2027-02-01T00:00:00Z"));
+    }
+
+    @Test
+    void findsWhatLaterVersionsNestUnderTheUser() throws Exception {
+        // Given
+        service.answering(200, """
+                {"is_valid":true, "key_id":"k-1",
+                 "user":{"id":"ada", "roles":["registry:admin"], "is_admin":true, "scopes":["mlflow:read"]}}""");
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal)
+                .isEqualTo(new Principal(
+                        "k-1",
+                        "ada",
+                        Set.of("mlflow:read"),
+                        Set.of("registry:admin", "is_admin"),
+                        OptionalLong.empty(),
+                        Optional.empty()));
+    }
+
+    @Test
+    void makesNobodyAnAdministratorByAnythingButTrue() throws Exception {
+        // Given
+        service.answering(200, "{\"is_valid\":true,\"is_admin\":\"true\",\"user\":{\"is_admin\":1}}");
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal.roles()).isEmpty();
+    }
+
+    @Test
+    void findsTheFactsWhereTheSettingsSay(Vertx vertx) throws Exception {
+        // Given
+        service.answering(200, """
+                {"result":{"ok":true, "key":"k-9", "who":"eve", "can":["a"], "is":["b"], "boss":true, "rate":7,
+                 "until":"2027-01-31T00:00:00Z"}, "is_valid":false}""");
+        validator.close();
+        validator = AuthServices.validator(
+                vertx,
+                service.url(),
+                "TORII_AUTH_HTTP_ANSWER_VALID",
+                "result.ok",
+                "TORII_AUTH_HTTP_ANSWER_KEY_ID",
+                "absent, result.key",
+                "TORII_AUTH_HTTP_ANSWER_USER_ID",
+                "result.who",
+                "TORII_AUTH_HTTP_ANSWER_SCOPES",
+                "result.can",
+                "TORII_AUTH_HTTP_ANSWER_ROLES",
+                "result.is",
+                "TORII_AUTH_HTTP_ANSWER_IS_ADMIN",
+                "result.boss",
+                "TORII_AUTH_HTTP_ANSWER_RATE_LIMIT",
+                "result.rate",
+                "TORII_AUTH_HTTP_ANSWER_EXPIRES_AT",
+                "result.until");
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal)
+                .isEqualTo(new Principal(
+                        "k-9",
+                        "eve",
+                        Set.of("a"),
+                        Set.of("b", "is_admin"),
+                        OptionalLong.of(7),
+                        Optional.of(Instant.parse("2027-01-31T00:00:00Z"))));
     }
 }

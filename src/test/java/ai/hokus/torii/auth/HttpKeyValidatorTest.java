@@ -131,4 +131,68 @@ class HttpKeyValidatorTest {
         assertThat(service.requests()).hasSize(2);
         validator.close();
     }
+
+    @ParameterizedTest
+    @CsvSource({"Authorization, Token, Token " + KEY, "X-API-Key, none, " + KEY, "X-Auth, Bearer, Bearer " + KEY})
+    void sendsTheKeyInTheConfiguredField(String header, String scheme, String value, Vertx vertx) throws Exception {
+        // Given
+        AuthServiceConfig config = AuthServices.service(
+                vertx, service.url(), "TORII_AUTH_HTTP_KEY_HEADER", header, "TORII_AUTH_HTTP_KEY_SCHEME", scheme);
+
+        // When
+        RecordedRequest question = question(vertx, config);
+
+        // Then
+        assertThat(question.headers().getAll(header)).containsExactly(value);
+        assertThat(question.body().toString()).doesNotContain(KEY);
+    }
+
+    @Test
+    void namesTheBodysFieldsAsConfigured(Vertx vertx) throws Exception {
+        // Given
+        AuthServiceConfig config = AuthServices.service(
+                vertx,
+                service.url(),
+                "TORII_AUTH_HTTP_METHOD",
+                "put",
+                "TORII_AUTH_HTTP_PATH",
+                "/check",
+                "TORII_AUTH_HTTP_FORM",
+                "body",
+                "AUTH_SERVICE_ID",
+                "website",
+                "TORII_AUTH_HTTP_FIELDS_API_KEY",
+                "token",
+                "TORII_AUTH_HTTP_FIELDS_SERVICE_ID",
+                "audience",
+                "TORII_AUTH_HTTP_FIELDS_CLIENT_IP",
+                "from");
+
+        // When
+        RecordedRequest question = question(vertx, config);
+
+        // Then
+        assertThat(question.method()).isEqualTo("PUT");
+        assertThat(question.uri()).isEqualTo("/check");
+        assertThat(new JsonObject(question.body()))
+                .isEqualTo(new JsonObject()
+                        .put("token", KEY)
+                        .put("audience", "website")
+                        .put("from", "10.0.0.9"));
+    }
+
+    @Test
+    void sendsNoBodyWithGet(Vertx vertx) throws Exception {
+        // Given
+        AuthServiceConfig config = AuthServices.service(vertx, service.url(), "TORII_AUTH_HTTP_METHOD", "get");
+
+        // When
+        RecordedRequest question = question(vertx, config);
+
+        // Then
+        assertThat(question.method()).isEqualTo("GET");
+        assertThat(question.body().length()).isZero();
+        assertThat(question.headers().get("Authorization")).isEqualTo("Bearer " + KEY);
+        assertThat(question.headers().contains("Content-Type")).isFalse();
+    }
 }

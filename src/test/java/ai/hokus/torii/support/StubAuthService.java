@@ -40,6 +40,17 @@ public final class StubAuthService {
         return this;
     }
 
+    /** Knows this key from now on, with exactly this answer. */
+    public StubAuthService knowing(String key, JsonObject answer) {
+        keys.put(key, answer);
+        return this;
+    }
+
+    /** Refuses this key from now on. */
+    public void forget(String key) {
+        keys.remove(key);
+    }
+
     /** Answers every call so until {@link #honest()}. */
     public void lying(BiConsumer<RecordedRequest, HttpServerResponse> answer) {
         lie = answer;

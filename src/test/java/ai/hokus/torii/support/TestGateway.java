@@ -6,6 +6,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpRequest;
 import io.vertx.ext.web.client.HttpResponse;
@@ -19,13 +20,17 @@ import java.util.concurrent.TimeUnit;
 /** The whole gateway in this JVM, on free loopback ports, configured by an environment; and a client for it. */
 public final class TestGateway {
 
+    private static final int MOST_AT_ONCE = 1000;
+
     private final Gateway gateway;
     private final WebClient client;
 
     private TestGateway(Vertx vertx, Gateway gateway) {
         this.gateway = gateway;
         this.client = WebClient.create(
-                vertx, new WebClientOptions().setFollowRedirects(false).setUserAgentEnabled(false));
+                vertx,
+                new WebClientOptions().setFollowRedirects(false).setUserAgentEnabled(false),
+                new PoolOptions().setHttp1MaxSize(MOST_AT_ONCE));
     }
 
     /** The environment of a gateway in front of these two, on free ports, one event loop. */
@@ -106,6 +111,25 @@ public final class TestGateway {
     /** A GET on the management listener. */
     public HttpResponse<Buffer> manage(String uri) throws Exception {
         return client.get(managementPort(), "127.0.0.1", uri).send().await(10, TimeUnit.SECONDS);
+    }
+
+    /** An order of an operator's with this admin token (null: without one). */
+    public HttpResponse<Buffer> order(HttpMethod method, String uri, String token) throws Exception {
+        HttpRequest<Buffer> request = client.request(method, managementPort(), "127.0.0.1", uri);
+        if (token != null) {
+            request.bearerTokenAuthentication(token);
+        }
+        return request.send().await(10, TimeUnit.SECONDS);
+    }
+
+    /** The value of this series in the metrics; 0 when it is not there. */
+    public double metric(String series) throws Exception {
+        return manage("/metrics")
+                .bodyAsString()
+                .lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .sum();
     }
 
     /** The reason field of an error answer. */

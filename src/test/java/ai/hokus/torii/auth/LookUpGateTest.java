@@ -1,0 +1,294 @@
+package ai.hokus.torii.auth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import ai.hokus.torii.auth.LookUpGate.Pass;
+import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.Reason;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** One test, or table, for each invariant of the class, in its order; time is an injected clock. */
+class LookUpGateTest {
+
+    private static final GatewayFailure DOWN = GatewayFailure.authUnavailable("down");
+
+    private Duration now = Duration.ZERO;
+    private final Clock clock =
+            ((InstantSource) () -> Instant.parse("2026-11-22T00:00:00Z").plus(now)).withZone(ZoneOffset.UTC);
+    private LookUpGate gate = gate(200, 400, 64);
+
+    private LookUpGate gate(int rate, int burst, int atOnce) {
+        return new LookUpGate(
+                new AuthConfig.Breaker(20, Duration.ofSeconds(10), 50, Duration.ofSeconds(2), Duration.ofSeconds(5)),
+                new AuthConfig.UnknownKeys(rate, burst, atOnce),
+                () -> now.toNanos(),
+                clock);
+    }
+
+    private void call(GatewayFailure failure) {
+        gate.enter(true).ended(failure);
+    }
+
+    private void calls(int number, GatewayFailure failure) {
+        for (int i = 0; i < number; i++) {
+            call(failure);
+        }
+    }
+
+    private Reason turnedAway(boolean isKnown) {
+        return catchThrowableOfType(GatewayFailure.class, () -> gate.enter(isKnown))
+                .reason();
+    }
+
+    private void open() {
+        for (int i = 0; i < 20 && gate.state() == 0; i++) {
+            call(DOWN);
+        }
+        assertThat(gate.state()).isEqualTo(2);
+    }
+
+    private int lettingIn(boolean isKnown, int most) {
+        List<Pass> passes = new ArrayList<>();
+        try {
+            while (passes.size() < most) {
+                passes.add(gate.enter(isKnown));
+            }
+        } catch (GatewayFailure full) {
+            assertThat(full.retryAfter()).isPresent();
+        }
+        return passes.size();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"19, 0, 0", "20, 0, 2", "10, 10, 2", "9, 11, 0", "100, 101, 0", "200, 50, 2"})
+    void invariant1OpensAtHalfOfAtLeastTwentyCalls(int failed, int good, int state) {
+        // Given
+        calls(good, null);
+
+        // When
+        for (int i = 0; i < failed && gate.state() == 0; i++) {
+            call(DOWN);
+        }
+
+        // Then
+        assertThat(gate.state()).isEqualTo(state);
+    }
+
+    @Test
+    void invariant1CountsOnlyTheCallsOfTheWindow() {
+        // Given
+        calls(19, DOWN);
+        now = Duration.ofSeconds(11);
+
+        // When
+        calls(19, DOWN);
+
+        // Then
+        assertThat(gate.state()).isZero();
+    }
+
+    @Test
+    void invariant2LetsNobodyThroughWhileItIsOpen() {
+        // Given
+        open();
+        now = Duration.ofMillis(1999);
+
+        // When
+        Reason known = turnedAway(true);
+
+        // Then
+        assertThat(known).isEqualTo(Reason.AUTH_UNAVAILABLE);
+        assertThat(turnedAway(false)).isEqualTo(Reason.AUTH_UNAVAILABLE);
+    }
+
+    @Test
+    void invariant2LetsOneCallProbeAfterItsTime() {
+        // Given
+        open();
+        now = Duration.ofMillis(2001);
+
+        // When
+        int letIn = lettingIn(true, 10);
+
+        // Then
+        assertThat(letIn).isEqualTo(1);
+        assertThat(gate.state()).isEqualTo(1);
+    }
+
+    @Test
+    void invariant2OpensAgainWhenTheProbeFails() {
+        // Given
+        open();
+        now = Duration.ofMillis(2001);
+
+        // When
+        call(DOWN);
+
+        // Then
+        assertThat(gate.state()).isEqualTo(2);
+        now = Duration.ofMillis(4000);
+        assertThat(turnedAway(true)).isEqualTo(Reason.AUTH_UNAVAILABLE);
+        now = Duration.ofMillis(4002);
+        assertThat(lettingIn(true, 10)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1000, 13", "2500, 33", "4999, 64", "5000, 1000", "60000, 1000"})
+    void invariant3ComesBackSlowly(long millis, int atOnce) {
+        // Given
+        open();
+        now = Duration.ofMillis(2001);
+        call(null);
+        assertThat(gate.state()).isZero();
+        now = now.plusMillis(millis);
+
+        // When
+        int letIn = lettingIn(true, 1000);
+
+        // Then
+        assertThat(letIn).isEqualTo(atOnce);
+    }
+
+    @Test
+    void invariant4GivesUnknownKeysTheirBurstAndThenTheirRate() {
+        // Given
+        for (int i = 0; i < 400; i++) {
+            gate.enter(false).ended(null);
+        }
+        Reason beyond = turnedAway(false);
+        now = Duration.ofMillis(100);
+
+        // When
+        int again = 0;
+        while (again < 1000) {
+            try {
+                gate.enter(false).ended(null);
+            } catch (GatewayFailure budget) {
+                break;
+            }
+            again++;
+        }
+
+        // Then
+        assertThat(beyond).isEqualTo(Reason.AUTH_BUDGET);
+        assertThat(again).isEqualTo(20);
+    }
+
+    @Test
+    void invariant4GivesUnknownKeysTheirNumberAtOnce() {
+        // Given the shipped number
+
+        // When
+        int letIn = lettingIn(false, 1000);
+
+        // Then
+        assertThat(letIn).isEqualTo(64);
+        assertThat(turnedAway(false)).isEqualTo(Reason.AUTH_BUDGET);
+    }
+
+    @Test
+    void invariant4KeepsKnownKeysOutsideTheBudget() {
+        // Given
+        lettingIn(false, 1000);
+
+        // When
+        int letIn = lettingIn(true, 1000);
+
+        // Then
+        assertThat(letIn).isEqualTo(1000);
+    }
+
+    @Test
+    void invariant4HasNoBudgetAtARateOfZero() {
+        // Given
+        gate = gate(0, 1, 1);
+
+        // When
+        int letIn = lettingIn(false, 1000);
+
+        // Then
+        assertThat(letIn).isEqualTo(1000);
+    }
+
+    @Test
+    void invariant5CountsNothingForALookUpThatIsTurnedAway() {
+        // Given
+        gate = gate(1, 1, 1);
+        Pass pass = gate.enter(false);
+        for (int i = 0; i < 100; i++) {
+            turnedAway(false);
+        }
+        pass.ended(null);
+        now = Duration.ofSeconds(1);
+
+        // When
+        Pass next = gate.enter(false);
+
+        // Then
+        assertThat(next).isNotNull();
+        assertThat(gate.state()).isZero();
+    }
+
+    @Test
+    void invariant5GivesBackTheProbeThatTheBudgetTurnsAway() {
+        // Given a budget that is spent
+        gate = new LookUpGate(
+                new AuthConfig.Breaker(20, Duration.ofSeconds(10), 50, Duration.ofMillis(100), Duration.ZERO),
+                new AuthConfig.UnknownKeys(1, 1, 64),
+                () -> now.toNanos(),
+                clock);
+        gate.enter(false).ended(null);
+        open();
+        now = Duration.ofMillis(101);
+
+        // When
+        Reason unknown = turnedAway(false);
+
+        // Then
+        assertThat(unknown).isEqualTo(Reason.AUTH_BUDGET);
+        assertThat(lettingIn(true, 10)).isEqualTo(1);
+    }
+
+    @Test
+    void invariant6TakesAnAnswerForNoFailure() {
+        // Given
+        List<GatewayFailure> answers = List.of(
+                GatewayFailure.authRateLimited(Duration.ofSeconds(1)), GatewayFailure.authContract("another form"));
+
+        // When
+        for (int i = 0; i < 100; i++) {
+            call(answers.get(i % 2));
+        }
+
+        // Then
+        assertThat(gate.state()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auth_unavailable", "auth_timeout", "auth_answer_unreadable"})
+    void invariant6TakesForAFailureWhatNobodyCouldTell(String reason) {
+        // Given
+        GatewayFailure failure = switch (reason) {
+            case "auth_timeout" -> GatewayFailure.authTimeout("slow");
+            case "auth_answer_unreadable" -> GatewayFailure.authAnswerUnreadable("html");
+            default -> DOWN;
+        };
+
+        // When
+        calls(20, failure);
+
+        // Then
+        assertThat(gate.state()).isEqualTo(2);
+    }
+}
