@@ -12,15 +12,19 @@ import ai.hokus.torii.support.RawServer;
 import ai.hokus.torii.support.StubServer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an auth service that is down, slow or cut off comes to: always a failure, never a verdict. */
@@ -228,6 +232,39 @@ class AuthOutageTest {
         // Then
         assertThat(outage.reason()).isEqualTo(Reason.AUTH_TIMEOUT);
         assertThat(answer.verdict().outcome()).isEqualTo("accepted");
+        validator.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"50, 1, auth_timeout", "0, 65536, auth_answer_unreadable"})
+    void givesItsOnlyConnectionBackWhenAnAnswerNeverEnds(long pause, int bytes, String reason, Vertx vertx)
+            throws Exception {
+        // Given a service whose first answer never ends
+        AtomicInteger answers = new AtomicInteger();
+        CompletableFuture<Void> dropped = new CompletableFuture<>();
+        StubServer service = StubServer.start(vertx).answering((question, response) -> {
+            if (answers.incrementAndGet() > 1) {
+                response.end("{\"is_valid\":true}");
+                return;
+            }
+            long timer = vertx.setPeriodic(Math.max(1, pause), id -> response.write(Buffer.buffer(new byte[bytes])));
+            response.closeHandler(v -> {
+                vertx.cancelTimer(timer);
+                dropped.complete(null);
+            });
+            response.setChunked(true).write("{");
+        });
+        HttpKeyValidator validator = validator(vertx, service.url(), TIMEOUT, 1);
+        GatewayFailure first = failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
+
+        // When
+        KeyValidator.Answer second =
+                validator.validate(new Inquiry(KEY, "10.0.0.9", true)).await(5, SECONDS);
+
+        // Then
+        assertThat(first.reason().code()).isEqualTo(reason);
+        assertThat(second.verdict().outcome()).isEqualTo("accepted");
+        assertThat(dropped).succeedsWithin(Duration.ofSeconds(5));
         validator.close();
     }
 }
