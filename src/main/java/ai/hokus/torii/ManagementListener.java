@@ -11,11 +11,13 @@ import ai.hokus.torii.health.HealthMonitor;
 import ai.hokus.torii.proxy.UpstreamCalls;
 import ai.hokus.torii.proxy.UpstreamPool;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.util.Optional;
@@ -55,7 +57,7 @@ final class ManagementListener extends VerticleBase {
         monitor.start();
         server = vertx.createHttpServer(
                         new HttpServerOptions().setHttp2ClearTextEnabled(false).setIdleTimeout(IDLE_SECONDS))
-                .requestHandler(router());
+                .requestHandler(routes());
         String host = config.management().host();
         int port = config.management().port();
         return server.listen(port, host)
@@ -89,22 +91,18 @@ final class ManagementListener extends VerticleBase {
         return Optional.of(opened);
     }
 
-    private Router router() {
+    private Handler<HttpServerRequest> routes() {
         HealthEndpoints health = new HealthEndpoints(shared.health(), shared.buildJson());
         Router router = Router.router(vertx);
         router.get("/live").handler(context -> health.live(context.request()));
         router.get("/ready").handler(context -> health.ready(context.request()));
-        new AdminRoutes(
-                        config.admin().token(),
-                        authSource.orders(),
-                        feed.<Broadcast>map(opened -> opened).orElse(Broadcast.NONE),
-                        new FailureHandler())
-                .mount(router);
         router.get("/metrics")
                 .handler(context -> context.response()
                         .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
                         .end(shared.meters().scrape()));
-        return router;
+        Broadcast broadcast = feed.<Broadcast>map(opened -> opened).orElse(Broadcast.NONE);
+        return new AdminRoutes(config.admin().token(), authSource.orders(), broadcast, new FailureHandler())
+                .mount(router);
     }
 
     @Override

@@ -26,6 +26,7 @@ class SecretsIT {
     private static final String SECRET = "aZ9kQ2mX7pL4vB8nC1dF6gH3jK5rT0wY";
     private static final String KEY = "hk_live_" + SECRET;
     private static final String WRONG = "hk_live_" + new StringBuilder(SECRET).reverse();
+    private static final String ADMIN = "admin-token-of-this-test";
     private static final String TRACE_EVERYTHING = "<configuration><appender name=\"c\" class=\"ch.qos.logback.core."
             + "ConsoleAppender\"><encoder><pattern>%level %logger %msg%n</pattern></encoder></appender>"
             + "<root level=\"TRACE\"><appender-ref ref=\"c\"/></root></configuration>";
@@ -37,6 +38,8 @@ class SecretsIT {
         StubServer mlflow = StubServer.start(vertx);
         StubAuthService auth = StubAuthService.start(vertx).knowing(KEY, "mlflow:write");
         Map<String, String> environment = TestGateway.environment(mlflow.url(), auth.url());
+        environment.put("TORII_ADMIN_TOKEN", ADMIN);
+        environment.put("TORII_AUTH_CACHE_TTL", "1s");
         StringBuilder written = new StringBuilder();
         try (ToriiProcess torii = ToriiProcess.serve(
                 environment, "-Dlogback.configurationFile=" + logback, "-Dio.netty.noUnsafe=false")) {
@@ -62,6 +65,12 @@ class SecretsIT {
             written.append(ask(torii, "/api/2.0/mlflow/runs/get", "X-API-Key: " + WRONG + "x"));
             auth.lying((call, response) -> response.reset());
             written.append(ask(torii, "/api/2.0/mlflow/runs/get", "X-API-Key: " + WRONG + "y"));
+            for (String token : List.of(ADMIN, KEY, WRONG)) {
+                for (String target : List.of("/admin/verdicts/" + KEY, "/admin/verdicts/x?key=" + WRONG)) {
+                    written.append(order(torii, "DELETE " + target, token));
+                }
+                written.append(order(torii, "POST /admin/verdicts/purge", token));
+            }
             written.append(askManagement(torii, "/metrics")).append(askManagement(torii, "/ready"));
             torii.terminate();
             torii.awaitExit();
@@ -74,6 +83,7 @@ class SecretsIT {
                 assertThat(written).doesNotContain(secret.substring(i, i + 8));
             }
         }
+        assertThat(written).doesNotContain(ADMIN);
         String encoded = Base64.getEncoder().encodeToString(("user:" + KEY).getBytes(StandardCharsets.UTF_8));
         assertThat(written).doesNotContain(encoded.substring(12, 40)).contains("torii.access", "torii_requests_total");
         assertThat(mlflow.requests())
@@ -81,16 +91,20 @@ class SecretsIT {
     }
 
     private static String ask(ToriiProcess torii, String path, String field) throws Exception {
-        return exchange(torii.apiPort(), path, field);
+        return exchange(torii.apiPort(), "GET " + path, field);
     }
 
     private static String askManagement(ToriiProcess torii, String path) throws Exception {
-        return exchange(torii.managementPort(), path, "Accept: */*");
+        return exchange(torii.managementPort(), "GET " + path, "Accept: */*");
     }
 
-    private static String exchange(int port, String path, String field) throws Exception {
+    private static String order(ToriiProcess torii, String order, String token) throws Exception {
+        return exchange(torii.managementPort(), order, "Authorization: Bearer " + token);
+    }
+
+    private static String exchange(int port, String line, String field) throws Exception {
         try (RawClient caller = new RawClient(port)) {
-            caller.send("GET " + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" + field + "\r\n\r\n");
+            caller.send(line + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" + field + "\r\n\r\n");
             return caller.readToEnd();
         }
     }

@@ -5,8 +5,10 @@ import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.RequestId;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -28,6 +30,8 @@ public final class AdminRoutes {
     /** Visible ASCII without quotes; what issuers of keys use for ids. */
     private static final Pattern KEY_ID = Pattern.compile("[!#-&(-~]{1,128}");
 
+    private static final Pattern A_KEY = Pattern.compile("(?i)hk(?:_|%5f)");
+
     private final Optional<byte[]> token;
     private final Orders orders;
     private final Broadcast broadcast;
@@ -41,8 +45,13 @@ public final class AdminRoutes {
         this.failures = failures;
     }
 
-    /** Adds the routes. */
-    public void mount(Router router) {
+    /**
+     * Adds the routes.
+     *
+     * @return handles every request of the listener: one that names a key in its target never comes to the router, which
+     *     would log it
+     */
+    public Handler<HttpServerRequest> mount(Router router) {
         router.route("/admin/*").handler(this::letIn);
         router.post("/admin/verdicts/purge").handler(context -> {
             orders.purge().run();
@@ -50,6 +59,16 @@ public final class AdminRoutes {
             confirm(context, broadcast.send(Broadcast.purge()));
         });
         router.delete("/admin/verdicts/:key_id").handler(this::revoke);
+        return request -> {
+            if (A_KEY.matcher(request.uri()).find()) {
+                refuse(
+                        request,
+                        GatewayFailure.requestMalformed(
+                                "its target holds a key; name the key_id, keys belong into no address"));
+            } else {
+                router.handle(request);
+            }
+        };
     }
 
     private void letIn(RoutingContext context) {
@@ -73,10 +92,6 @@ public final class AdminRoutes {
 
     private void revoke(RoutingContext context) {
         String keyId = context.pathParam("key_id");
-        if (keyId.startsWith("hk_")) {
-            refuse(context, GatewayFailure.requestMalformed("it names a key where its key_id belongs"));
-            return;
-        }
         if (!KEY_ID.matcher(keyId).matches()) {
             refuse(context, GatewayFailure.requestMalformed("the key_id holds characters that no key_id has"));
             return;
@@ -103,6 +118,10 @@ public final class AdminRoutes {
     }
 
     private void refuse(RoutingContext context, GatewayFailure failure) {
-        failures.answer(context.request(), RequestId.of(context.request().getHeader("X-Request-Id")), failure);
+        refuse(context.request(), failure);
+    }
+
+    private void refuse(HttpServerRequest request, GatewayFailure failure) {
+        failures.answer(request, RequestId.of(request.getHeader("X-Request-Id")), failure);
     }
 }
