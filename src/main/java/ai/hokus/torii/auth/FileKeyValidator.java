@@ -10,20 +10,20 @@ import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.file.FileProps;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows keys by a {@link KeyFile} and reads it anew when it changes; a file that cannot be read leaves the last good one
- * in force. One instance serves all event loops.
+ * Knows keys by a {@link KeyFile} and reads it anew when it changes; a file that cannot be read, is empty or is cut off
+ * leaves the last good one in force. One instance serves all event loops.
  */
 public final class FileKeyValidator implements KeyValidator {
 
@@ -33,8 +33,8 @@ public final class FileKeyValidator implements KeyValidator {
     private final AuthConfig.KeyFile config;
     private final Clock clock;
     private final Runnable onChange;
+    private final WatchedFile file;
     private volatile Map<String, Key> byDigest = Map.of();
-    private String version = "";
     private String complaint = "";
     private long timer = -1;
     private volatile boolean stopped;
@@ -45,13 +45,13 @@ public final class FileKeyValidator implements KeyValidator {
         this.config = config;
         this.clock = clock;
         this.onChange = onChange;
+        this.file = new WatchedFile(config.path(), clock, KeyFile::isWhole);
     }
 
     /** Reads the file for the first time; fails with an {@link InvalidKeyFileException} or the file's own error. */
     public Future<Void> start() {
-        return vertx.fileSystem()
-                .props(config.path().toString())
-                .compose(this::read)
+        return vertx.executeBlocking(() -> KeyFile.parse(file.first()))
+                .map(this::takeOver)
                 .onSuccess(v -> lookLater());
     }
 
@@ -68,10 +68,15 @@ public final class FileKeyValidator implements KeyValidator {
     }
 
     private void look() {
-        vertx.fileSystem()
-                .props(config.path().toString())
-                .compose(props -> version(props).equals(version) ? Future.succeededFuture() : read(props))
-                .onSuccess(v -> complaint = "")
+        // Reading blocks, and thousands of entries take longer to parse than an event loop may be held up.
+        vertx.executeBlocking(() -> {
+                    Optional<String> text = file.next();
+                    return text.isPresent() ? Optional.of(KeyFile.parseNext(text.get())) : Optional.<KeyFile>empty();
+                })
+                .onSuccess(next -> {
+                    complaint = "";
+                    next.ifPresent(this::takeOver);
+                })
                 .onFailure(this::complain)
                 .onComplete(result -> lookLater());
     }
@@ -85,25 +90,13 @@ public final class FileKeyValidator implements KeyValidator {
         }
     }
 
-    private static String version(FileProps props) {
-        return props.lastModifiedTime() + "/" + props.size();
-    }
-
-    private Future<Void> read(FileProps props) {
-        return vertx.fileSystem()
-                .readFile(config.path().toString())
-                // Noted once it was read, even when it is bad, so that it is complained of once and not at every look.
-                .onSuccess(bytes -> version = version(props))
-                // Thousands of entries take longer to read than an event loop may be held up.
-                .compose(bytes -> vertx.executeBlocking(() -> KeyFile.parse(bytes.toString(StandardCharsets.UTF_8))))
-                .map(file -> {
-                    Map<String, Key> keys = new HashMap<>();
-                    file.keys().forEach(key -> keys.put(key.sha256(), key));
-                    byDigest = Map.copyOf(keys);
-                    LOG.info("{} keys in force", keys.size());
-                    onChange.run();
-                    return null;
-                });
+    private Void takeOver(KeyFile next) {
+        Map<String, Key> keys = new HashMap<>();
+        next.keys().forEach(key -> keys.put(key.sha256(), key));
+        byDigest = Map.copyOf(keys);
+        LOG.info("{} keys in force", keys.size());
+        onChange.run();
+        return null;
     }
 
     @Override

@@ -5,47 +5,34 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
-import java.util.Date;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.yaml.snakeyaml.DumperOptions;
-import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.representer.Representer;
 
 /**
  * The embedded key store: a YAML document of key digests. Only SHA-256 digests stand in it, so that who reads the file
  * has no key; keys are long and random, which makes a slow digest needless. Immutable.
  *
+ * <p>A document of ours names its end in its first line. One that was cut off in the middle could be YAML all the same,
+ * with a key missing or the revocation of the last one.
+ *
  * @param keys all keys, revoked ones too, in the order of their making
  */
 public record KeyFile(List<Key> keys) {
 
     private static final String HEADER =
-            "# Keys of Torii's embedded key store: digests only. Edit it with `torii keys`.\n";
-    private static final int MAX_CHARACTERS = 64 << 20;
-    private static final Set<String> FIELDS = Set.of(
-            "key_id",
-            "name",
-            "sha256",
-            "user_id",
-            "scopes",
-            "rate_limit_per_hour",
-            "created_at",
-            "expires_at",
-            "revoked_at");
+            "# Keys of Torii's embedded key store: digests only. Edit it with `torii keys`."
+                    + " The last line says that it is whole.\n";
+    private static final String END = "# end of keys\n";
 
     /** Copies the list. */
     public KeyFile {
@@ -97,34 +84,33 @@ public record KeyFile(List<Key> keys) {
 
     /** Reads a document; an empty one holds no keys. */
     public static KeyFile parse(String text) throws InvalidKeyFileException {
-        Object document;
-        try {
-            LoaderOptions options = new LoaderOptions();
-            options.setAllowDuplicateKeys(false);
-            options.setCodePointLimit(MAX_CHARACTERS);
-            document = new Yaml(new SafeConstructor(options)).load(text);
-        } catch (YAMLException e) {
-            throw new InvalidKeyFileException("is no YAML: " + why(e));
-        }
-        if (document == null) {
-            return new KeyFile(List.of());
-        }
-        if (!(document instanceof Map<?, ?> map) || !(map.get("keys") instanceof List<?> entries)) {
-            throw new InvalidKeyFileException("must hold one list named 'keys'");
+        if (text.startsWith(HEADER) && !text.endsWith(END)) {
+            throw new InvalidKeyFileException("must end with the line '" + END.trim()
+                    + "', as its first line says: it is cut off, or something was added behind it");
         }
         List<Key> keys = new ArrayList<>();
-        for (int i = 0; i < entries.size(); i++) {
-            if (!(entries.get(i) instanceof Map<?, ?> entry)) {
-                throw new InvalidKeyFileException("keys[" + i + "] must be a map");
-            }
-            keys.add(key(new Entry("keys[" + i + "]", entry)));
+        for (KeyEntry entry : KeyEntry.all(text, true)) {
+            keys.add(entry.key());
         }
         refuseTwins(keys);
         return new KeyFile(keys);
     }
 
+    /** As {@link #parse}, for a document that takes another one's place: nothing at all is no list that is empty. */
+    static KeyFile parseNext(String text) throws InvalidKeyFileException {
+        if (text.lines().allMatch(line -> line.isBlank() || line.startsWith("#") || line.startsWith("---"))) {
+            throw new InvalidKeyFileException("holds nothing; to take all keys back, write 'keys: []'");
+        }
+        return parse(text);
+    }
+
+    /** Whether this text, however it was written and read, cannot be the beginning of a longer document. */
+    static boolean isWhole(String text) {
+        return text.startsWith(HEADER) && text.endsWith(END);
+    }
+
     /** Of two entries for one key, one could be revoked and the other let it in. */
-    private static void refuseTwins(List<Key> keys) throws InvalidKeyFileException {
+    static void refuseTwins(List<Key> keys) throws InvalidKeyFileException {
         Map<String, Integer> digests = new HashMap<>();
         Map<String, Integer> ids = new HashMap<>();
         for (int i = 0; i < keys.size(); i++) {
@@ -135,35 +121,6 @@ public record KeyFile(List<Key> keys) {
                 throw new InvalidKeyFileException("keys[" + i + "] has the same " + what + "]; remove one of them");
             }
         }
-    }
-
-    private static String why(YAMLException e) {
-        return e instanceof MarkedYAMLException marked && marked.getProblemMark() != null
-                ? "line " + (marked.getProblemMark().getLine() + 1) + ": " + marked.getProblem()
-                : String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-    }
-
-    private static Key key(Entry entry) throws InvalidKeyFileException {
-        entry.refuseUnknown();
-        String digest = entry.text("sha256").orElse("");
-        if (!digest.matches("[0-9a-f]{64}")) {
-            throw new InvalidKeyFileException(
-                    entry.at("sha256") + " must be 64 hexadecimal digits in lower case, in quotes");
-        }
-        String keyId = entry.text("key_id").orElse("");
-        if (keyId.isBlank()) {
-            throw new InvalidKeyFileException(entry.at("key_id") + " is missing");
-        }
-        return new Key(
-                keyId,
-                entry.text("name").orElse(""),
-                digest,
-                entry.text("user_id").orElse(""),
-                entry.list("scopes"),
-                entry.number("rate_limit_per_hour"),
-                entry.time("created_at").orElse(Instant.EPOCH),
-                entry.time("expires_at"),
-                entry.time("revoked_at"));
     }
 
     /** The document, as {@link #parse} reads it. */
@@ -184,69 +141,7 @@ public record KeyFile(List<Key> keys) {
         }
         DumperOptions options = new DumperOptions();
         options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
-        return HEADER + new Yaml(new Representer(options), options).dump(Map.of("keys", entries));
-    }
-
-    /** One entry of the list, read field by field. */
-    private record Entry(String place, Map<?, ?> fields) {
-
-        String at(String field) {
-            return place + "." + field;
-        }
-
-        void refuseUnknown() throws InvalidKeyFileException {
-            for (Object field : fields.keySet()) {
-                if (!FIELDS.contains(String.valueOf(field))) {
-                    throw new InvalidKeyFileException(at(String.valueOf(field)) + " is no field; known are " + FIELDS);
-                }
-            }
-        }
-
-        Optional<String> text(String field) {
-            return Optional.ofNullable(fields.get(field)).map(String::valueOf);
-        }
-
-        Set<String> list(String field) throws InvalidKeyFileException {
-            Object value = fields.get(field);
-            if (value == null) {
-                return Set.of();
-            }
-            if (!(value instanceof List<?> items)) {
-                throw new InvalidKeyFileException(at(field) + " must be a list");
-            }
-            Set<String> texts = new LinkedHashSet<>();
-            items.forEach(item -> texts.add(String.valueOf(item)));
-            return texts;
-        }
-
-        OptionalLong number(String field) throws InvalidKeyFileException {
-            Object value = fields.get(field);
-            if (value == null) {
-                return OptionalLong.empty();
-            }
-            boolean whole = value instanceof Integer || value instanceof Long;
-            if (!whole || !(value instanceof Number number) || number.longValue() < 1) {
-                throw new InvalidKeyFileException(
-                        at(field) + " must be a whole number above 0, but is '" + value + "'");
-            }
-            return OptionalLong.of(number.longValue());
-        }
-
-        Optional<Instant> time(String field) throws InvalidKeyFileException {
-            Object value = fields.get(field);
-            if (value == null) {
-                return Optional.empty();
-            }
-            if (value instanceof Date date) {
-                return Optional.of(date.toInstant());
-            }
-            try {
-                return Optional.of(Instant.parse(String.valueOf(value)));
-            } catch (DateTimeParseException e) {
-                throw new InvalidKeyFileException(
-                        at(field) + " must be a time like 2027-01-31T00:00:00Z, but is '" + value + "'");
-            }
-        }
+        return HEADER + new Yaml(new Representer(options), options).dump(Map.of("keys", entries)) + END;
     }
 
     /** The document's bytes. */

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(VertxExtension.class)
 class FileKeyValidatorTest {
@@ -201,6 +202,28 @@ class FileKeyValidatorTest {
         assertThat(complaints.isEmpty())
                 .as("no further complaint about the same bad file")
                 .isTrue();
+        complaints.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "# Keys of Torii's emb", "---\n\n"})
+    void keepsTheLastGoodFileWhenTheNewOneHoldsNothing(String text, Vertx vertx) throws Exception {
+        // Given
+        write(entry(KEY, null, null));
+        FileKeyValidator validator = started(vertx);
+        LoggedErrors complaints = LoggedErrors.of(FileKeyValidator.class);
+
+        // When
+        write(text.getBytes(StandardCharsets.UTF_8));
+
+        // Then
+        assertThat(complaints.next())
+                .isEqualTo("the key file is not taken over, the last good one stays:"
+                        + " holds nothing; to take all keys back, write 'keys: []'");
+        assertThat(verdict(validator, KEY).outcome()).isEqualTo("accepted");
+        write("{\"keys\": []}".getBytes(StandardCharsets.UTF_8));
+        assertThat(changes.poll(5, SECONDS)).isEqualTo("change");
+        assertThat(verdict(validator, KEY).outcome()).isEqualTo("key_refused");
         complaints.close();
     }
 

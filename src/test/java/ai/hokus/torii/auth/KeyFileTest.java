@@ -99,7 +99,7 @@ class KeyFileTest {
 
         // Then
         assertThat(text).isEqualTo("""
-                # Keys of Torii's embedded key store: digests only. Edit it with `torii keys`.
+                # Keys of Torii's embedded key store: digests only. Edit it with `torii keys`. The last line says that it is whole.
                 keys:
                 - key_id: k-1
                   name: laptop
@@ -108,6 +108,7 @@ class KeyFileTest {
                   scopes:
                   - mlflow:write
                   created_at: '2026-11-22T00:00:00Z'
+                # end of keys
                 """.formatted(DIGEST));
     }
 
@@ -219,6 +220,23 @@ class KeyFileTest {
                 .message()
                 .startsWith("keys[0].expires is no field; known are [")
                 .contains("expires_at");
+    }
+
+    @Test
+    void takesNoPartOfADocumentThatNamesItsEnd() throws Exception {
+        // Given
+        String text = new KeyFile(List.of(key("k-1", "laptop", "ada", Set.of("mlflow:write")))).render();
+        int firstLine = text.indexOf('\n') + 1;
+
+        for (int length = firstLine; length < text.length(); length++) {
+            String part = text.substring(0, length);
+
+            // When
+            var failure = catchThrowableOfType(InvalidKeyFileException.class, () -> KeyFile.parse(part));
+
+            // Then
+            assertThat(failure).as(part).hasMessageStartingWith("must end with the line '# end of keys'");
+        }
     }
 
     @Test
