@@ -6,14 +6,9 @@ import ai.hokus.torii.auth.KeyFile.InvalidKeyFileException;
 import ai.hokus.torii.auth.KeyFile.Key;
 import ai.hokus.torii.identity.ApiKey;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,11 +16,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.UnaryOperator;
 
 /**
- * The key file on disk: read, and replaced in one step under a lock beside it, so that two editors lose nothing and a
- * running gateway never reads half a file. Blocks; used by commands.
+ * The keys on disk: each edit reads and replaces the file in one step under a lock, so that any number of editors lose
+ * nothing and a running gateway never reads half a file. An edit that fails leaves the file as it was. Blocks; used by
+ * commands.
  */
 final class KeyStore {
 
@@ -39,6 +34,15 @@ final class KeyStore {
 
     /** A key and its entry; the key is nowhere else. */
     record NewKey(ApiKey key, Key entry) {}
+
+    /**
+     * How a key is followed by another.
+     *
+     * @param now when
+     * @param overlap how long the old key stays good; zero: it ends at once
+     * @param expires when the new key ends; empty: when the old one would have
+     */
+    record Rotation(Instant now, Duration overlap, Optional<Instant> expires) {}
 
     /** Makes a key; it is in no file yet. */
     static NewKey newKey(
@@ -63,34 +67,110 @@ final class KeyStore {
     }
 
     /** All keys; none when there is no file yet. */
-    KeyFile read() throws IOException, InvalidKeyFileException {
+    KeyFile read() throws IOException {
+        return read(file);
+    }
+
+    private KeyFile read(Path from) throws IOException {
         try {
-            return Files.exists(file) ? KeyFile.parse(Files.readString(file)) : new KeyFile(List.of());
+            return KeyFile.parse(LockedFile.text(from));
+        } catch (NoSuchFileException e) {
+            return new KeyFile(List.of());
         } catch (InvalidKeyFileException e) {
             throw new IOException("'" + file + "' " + e.getMessage(), e);
         }
     }
 
-    void add(Key key) throws IOException, InvalidKeyFileException {
-        replace(keys -> {
-            keys.add(key);
-            return keys;
+    /** Adds a key. */
+    void add(Key key) throws IOException {
+        edit(keys -> keys.add(key));
+    }
+
+    /** Adds all of these keys or, when one of them or its key_id is already there, none; the message names it. */
+    void addAll(List<Key> added) throws IOException {
+        edit(keys -> {
+            int before = keys.size();
+            for (int i = 0; i < added.size(); i++) {
+                Key next = added.get(i);
+                for (Key old : keys.subList(0, before)) {
+                    if (old.sha256().equals(next.sha256())) {
+                        throw new IOException("keys[" + i + "] is already there: it is the key of key_id '"
+                                + old.keyId() + "'; nothing was imported");
+                    }
+                    if (old.keyId().equals(next.keyId())) {
+                        throw new IOException(
+                                "keys[" + i + "].key_id '" + old.keyId() + "' is already there; nothing was imported");
+                    }
+                }
+            }
+            keys.addAll(added);
         });
     }
 
     /** Marks a key revoked; false when no key has this id. Revoking twice keeps the first time. */
-    boolean revoke(String keyId, Instant now) throws IOException, InvalidKeyFileException {
-        if (read().keys().stream().noneMatch(key -> key.keyId().equals(keyId))) {
+    boolean revoke(String keyId, Instant now) throws IOException {
+        if (find(read().keys(), keyId) < 0) {
             return false;
         }
-        replace(keys -> {
-            keys.replaceAll(key -> key.keyId().equals(keyId) && key.revokedAt().isEmpty() ? revoked(key, now) : key);
-            return keys;
+        edit(keys -> {
+            int at = find(keys, keyId);
+            if (at >= 0 && keys.get(at).revokedAt().isEmpty()) {
+                keys.set(at, ended(keys.get(at), keys.get(at).expiresAt(), Optional.of(now)));
+            }
         });
         return true;
     }
 
-    private static Key revoked(Key key, Instant now) {
+    /**
+     * Makes a key like this one and lets this one end after the overlap, never later than it would have; in one edit.
+     *
+     * @throws IOException when no key has this id, or it is revoked or expired
+     */
+    NewKey rotate(String keyId, Rotation how) throws IOException {
+        living(read().keys(), keyId, how.now());
+        NewKey[] made = new NewKey[1];
+        edit(keys -> {
+            int at = living(keys, keyId, how.now());
+            Key old = keys.get(at);
+            made[0] = newKey(
+                    old.name(),
+                    old.userId(),
+                    old.scopes(),
+                    old.requestsPerHour(),
+                    how.now(),
+                    how.expires().or(old::expiresAt));
+            Instant end = how.now().plus(how.overlap());
+            keys.set(
+                    at,
+                    ended(old, Optional.of(old.expiresAt().filter(end::isAfter).orElse(end)), Optional.empty()));
+            keys.add(made[0].entry());
+        });
+        return made[0];
+    }
+
+    private static int living(List<Key> keys, String keyId, Instant now) throws IOException {
+        int at = find(keys, keyId);
+        if (at < 0) {
+            throw new IOException("no key has key_id '" + keyId + "'");
+        }
+        KeyState state = KeyState.of(keys.get(at), now);
+        if (state != KeyState.ACTIVE) {
+            throw new IOException("key_id '" + keyId + "' is " + state
+                    + " and has no successor; make a new key: torii keys" + " create");
+        }
+        return at;
+    }
+
+    private static int find(List<Key> keys, String keyId) {
+        for (int i = 0; i < keys.size(); i++) {
+            if (keys.get(i).keyId().equals(keyId)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private static Key ended(Key key, Optional<Instant> expires, Optional<Instant> revoked) {
         return new Key(
                 key.keyId(),
                 key.name(),
@@ -99,30 +179,20 @@ final class KeyStore {
                 key.scopes(),
                 key.requestsPerHour(),
                 key.createdAt(),
-                key.expiresAt(),
-                Optional.of(now));
+                expires,
+                revoked);
     }
 
-    private void replace(UnaryOperator<List<Key>> edit) throws IOException, InvalidKeyFileException {
-        Files.createDirectories(file.getParent());
-        Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
-        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = channel.lock()) {
-            KeyFile edited = new KeyFile(edit.apply(new ArrayList<>(read().keys())));
-            Path next =
-                    Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new", ownerOnly());
-            Files.write(next, edited.bytes());
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            assert lock.isValid();
-        }
+    /** A change of the list; when it fails, nothing is written. */
+    private interface Edit {
+        void apply(List<Key> keys) throws IOException;
     }
 
-    private FileAttribute<?>[] ownerOnly() throws IOException {
-        boolean posix = Files.getFileStore(file.getParent()).supportsFileAttributeView("posix");
-        return posix
-                ? new FileAttribute<?>[] {
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-                }
-                : new FileAttribute<?>[0];
+    private void edit(Edit edit) throws IOException {
+        LockedFile.replace(file, target -> {
+            List<Key> keys = new ArrayList<>(read(target).keys());
+            edit.apply(keys);
+            return new KeyFile(keys).bytes();
+        });
     }
 }

@@ -1,7 +1,6 @@
 package ai.hokus.torii.cli;
 
 import ai.hokus.torii.ListenException;
-import ai.hokus.torii.auth.KeyFile.InvalidKeyFileException;
 import ai.hokus.torii.config.ConfigLoader;
 import ai.hokus.torii.config.InvalidConfigException;
 import ch.qos.logback.classic.Level;
@@ -82,7 +81,7 @@ final class QuickstartCommand implements Callable<Integer> {
         } catch (InvalidConfigException e) {
             System.err.println(e.getMessage());
             code = ToriiCommand.INVALID_CONFIG;
-        } catch (IOException | InvalidKeyFileException | ListenException e) {
+        } catch (IOException | ListenException e) {
             System.err.println("cannot start: " + e.getMessage());
         } catch (InterruptedException e) {
             // The shutdown hook breaks the start off, waits for this thread and decides the exit code.
@@ -94,8 +93,8 @@ final class QuickstartCommand implements Callable<Integer> {
     }
 
     private void start(QuickstartLife life)
-            throws IOException, InterruptedException, PythonUnavailableException, InvalidKeyFileException,
-                    InvalidConfigException, ListenException {
+            throws IOException, InterruptedException, PythonUnavailableException, InvalidConfigException,
+                    ListenException {
         var environment = ConfigLoader.processEnvironment();
         var folder = QuickstartFolder.take(data == null ? QuickstartFolder.standard(environment) : data);
         life.add(folder::close);

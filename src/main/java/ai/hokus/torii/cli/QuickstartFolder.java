@@ -1,6 +1,5 @@
 package ai.hokus.torii.cli;
 
-import ai.hokus.torii.auth.KeyFile.InvalidKeyFileException;
 import ai.hokus.torii.identity.ApiKey;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -73,7 +72,7 @@ final class QuickstartFolder {
     }
 
     /** Makes the key of this run and revokes those of earlier runs, whose text nobody can print again. */
-    ApiKey renewKey(Instant now) throws IOException, InvalidKeyFileException {
+    ApiKey renewKey(Instant now) throws IOException {
         var store = new KeyStore(keyFile());
         for (var old : store.read().keys()) {
             if (old.name().equals(NAME) && old.revokedAt().isEmpty()) {

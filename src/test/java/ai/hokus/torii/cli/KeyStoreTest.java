@@ -1,10 +1,13 @@
 package ai.hokus.torii.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ai.hokus.torii.auth.KeyFile;
 import ai.hokus.torii.auth.KeyFile.Key;
 import ai.hokus.torii.identity.ApiKey;
+import java.io.IOException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -15,6 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +40,16 @@ class KeyStoreTest {
                 .entry();
     }
 
+    private static List<String> users(KeyStore store) throws Exception {
+        return store.read().keys().stream().map(Key::userId).toList();
+    }
+
+    private List<String> names() throws Exception {
+        try (var files = Files.list(file().getParent())) {
+            return files.map(path -> path.getFileName().toString()).toList();
+        }
+    }
+
     @Test
     void letsNobodyButTheOwnerReadTheFileAndLeavesNoOtherCopy() throws Exception {
         // Given
@@ -45,27 +62,136 @@ class KeyStoreTest {
         // Then
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
                 .isEqualTo("rw-------");
-        try (var files = Files.list(file().getParent())) {
-            assertThat(files.map(path -> path.getFileName().toString()))
-                    .containsExactlyInAnyOrder("keys.yaml", "keys.yaml.lock");
-        }
+        assertThat(names()).containsExactlyInAnyOrder("keys.yaml", "keys.yaml.lock");
         assertThat(Files.size(file().resolveSibling("keys.yaml.lock"))).isZero();
     }
 
     @Test
-    void closesAFileThatOthersCouldReadAsSoonAsItIsEdited() throws Exception {
+    void keepsThePermissionsOfAFileThatIsThere() throws Exception {
         // Given
         KeyStore store = new KeyStore(file());
         store.add(newKey("ada"));
-        Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
+        Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r-----"));
 
         // When
         store.add(newKey("bob"));
 
         // Then
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
-                .isEqualTo("rw-------");
-        assertThat(store.read().keys()).extracting(Key::userId).containsExactly("ada", "bob");
+                .isEqualTo("rw-r-----");
+        assertThat(users(store)).containsExactly("ada", "bob");
+    }
+
+    @Test
+    void replacesWhatALinkPointsToAndKeepsTheLink() throws Exception {
+        // Given a link to a link to a file in another folder
+        KeyStore store = new KeyStore(file());
+        store.add(newKey("ada"));
+        Path middle = Files.createSymbolicLink(folder.resolve("middle.yaml"), Path.of("sub/keys.yaml"));
+        Path link = Files.createSymbolicLink(folder.resolve("link.yaml"), middle);
+
+        // When
+        new KeyStore(link).add(newKey("bob"));
+
+        // Then
+        assertThat(link).isSymbolicLink();
+        assertThat(middle).isSymbolicLink();
+        assertThat(users(store)).containsExactly("ada", "bob");
+        assertThat(folder.resolve("link.yaml.lock")).doesNotExist();
+    }
+
+    @Test
+    void makesTheFileThatALinkPointsToWhenItIsNotThere() throws Exception {
+        // Given
+        Path link = Files.createSymbolicLink(folder.resolve("link.yaml"), Path.of("sub/keys.yaml"));
+
+        // When
+        new KeyStore(link).add(newKey("ada"));
+
+        // Then
+        assertThat(link).isSymbolicLink();
+        assertThat(users(new KeyStore(file()))).containsExactly("ada");
+    }
+
+    @Test
+    void endsWithAMessageOnLinksThatLeadInARing() throws Exception {
+        // Given
+        Path one = Files.createSymbolicLink(folder.resolve("one"), Path.of("two"));
+        Files.createSymbolicLink(folder.resolve("two"), Path.of("one"));
+
+        // When
+        Throwable failure = catchThrowable(() -> new KeyStore(one).add(newKey("ada")));
+
+        // Then
+        assertThat(failure).isInstanceOf(FileSystemLoopException.class);
+    }
+
+    @Test
+    void leavesNothingBehindWhenTheFileCannotBeReplaced() throws Exception {
+        // Given a folder where the file should be
+        Files.createDirectories(file().resolve("in-the-way"));
+
+        // When
+        Throwable failure = catchThrowable(() -> LockedFile.replace(file(), target -> new byte[] {1}));
+
+        // Then
+        assertThat(failure).isInstanceOf(IOException.class);
+        assertThat(names()).containsExactlyInAnyOrder("keys.yaml", "keys.yaml.lock");
+    }
+
+    @Test
+    void writesNothingWhenAnEditFails() throws Exception {
+        // Given
+        KeyStore store = new KeyStore(file());
+        Key ada = newKey("ada");
+        store.add(ada);
+        String before = Files.readString(file());
+
+        // When
+        Throwable failure = catchThrowable(() -> store.addAll(List.of(newKey("bob"), ada)));
+
+        // Then
+        assertThat(failure)
+                .hasMessage("keys[1] is already there: it is the key of key_id '" + ada.keyId()
+                        + "'; nothing was imported");
+        assertThat(file()).hasContent(before);
+        assertThat(names()).containsExactlyInAnyOrder("keys.yaml", "keys.yaml.lock");
+    }
+
+    @Test
+    void losesNothingWhenThreadsEditAtOnceByDifferentNames() throws Exception {
+        // Given
+        int threads = 8;
+        int edits = 10;
+        Files.createDirectories(file().getParent());
+        Path link = Files.createSymbolicLink(folder.resolve("link.yaml"), Path.of("sub/keys.yaml"));
+        ExecutorService editors = Executors.newFixedThreadPool(threads);
+        List<Future<?>> ends = new ArrayList<>();
+
+        // When
+        for (int i = 0; i < threads; i++) {
+            int thread = i;
+            ends.add(editors.submit(() -> {
+                KeyStore store = new KeyStore(thread % 2 == 0 ? file() : link);
+                for (int edit = 0; edit < edits; edit++) {
+                    Key key = newKey(thread + "." + edit);
+                    store.add(key);
+                    store.revoke(key.keyId(), Instant.EPOCH);
+                }
+                return null;
+            }));
+        }
+
+        // Then
+        for (Future<?> end : ends) {
+            end.get(30, TimeUnit.SECONDS);
+        }
+        editors.shutdown();
+        assertThat(new KeyStore(file()).read().keys())
+                .hasSize(threads * edits)
+                .allSatisfy(key -> assertThat(key.revokedAt()).isPresent())
+                .extracting(Key::userId)
+                .doesNotHaveDuplicates();
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
@@ -60,6 +61,10 @@ class KeysCommandTest {
         return out.toString(StandardCharsets.UTF_8);
     }
 
+    private String created(int entry) throws Exception {
+        return stored().get(entry).createdAt().truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
     private String complained() {
         return err.toString(StandardCharsets.UTF_8);
     }
@@ -72,7 +77,7 @@ class KeysCommandTest {
     void printsANewKeyOnceAndKeepsItsDigestAlone() throws Exception {
         // Given
         String arguments = "create -f FILE --user ada --name laptop --scope mlflow:read --scope model:read"
-                + " --expires-in-days 30 --rate-limit 1000";
+                + " --expires 30d --rate-limit 1000";
 
         // When
         int exitCode = keys(arguments);
@@ -113,7 +118,8 @@ class KeysCommandTest {
     @Test
     void listsKeysWithoutTheKeys() throws Exception {
         // Given
-        keys("create -f FILE --user ada --name laptop --scope mlflow:read --scope model:read");
+        keys("create -f FILE --user ada --name laptop --scope mlflow:read --scope model:read"
+                + " --expires 2027-01-31 --rate-limit 1000");
         String key = printed().trim();
         keys("create -f FILE --user bob");
         String id = stored().get(1).keyId();
@@ -126,12 +132,53 @@ class KeysCommandTest {
         assertThat(exitCode).isZero();
         assertThat(printed().lines().map(line -> line.trim().replaceAll(" {2,}", " | ")))
                 .containsExactly(
-                        "KEY_ID | STATE | USER | NAME | SCOPES",
-                        stored().get(0).keyId() + " | active | ada | laptop | mlflow:read,model:read",
-                        id + " | revoked | bob | mlflow:write");
+                        "KEY_ID | STATE | USER | NAME | CREATED | EXPIRES | RATE LIMIT | SCOPES",
+                        stored().get(0).keyId() + " | active | ada | laptop | " + created(0)
+                                + " | 2027-01-31T00:00:00Z | 1000/h | mlflow:read,model:read",
+                        id + " | revoked | bob | - | " + created(1) + " | never | none | mlflow:write");
         assertThat(printed() + complained())
                 .doesNotContain(key.substring(8, 16))
                 .doesNotContain(stored().get(0).sha256());
+    }
+
+    @Test
+    void listsKeysForProgramsWithoutTheirDigests() throws Exception {
+        // Given
+        keys("create -f FILE --user ada --name laptop --expires 2027-01-31T01:00:00+01:00 --rate-limit 1000");
+        keys("create -f FILE --user bob");
+        List<Key> entries = stored();
+
+        // When
+        int exitCode = keys("list -f FILE --json");
+
+        // Then
+        assertThat(exitCode).isZero();
+        assertThat(printed().lines())
+                .containsExactly(
+                        "{\"key_id\":\"" + entries.get(0).keyId() + "\",\"state\":\"active\",\"user_id\":\"ada\","
+                                + "\"name\":\"laptop\",\"scopes\":[\"mlflow:write\"],\"rate_limit_per_hour\":1000,"
+                                + "\"created_at\":\"" + entries.get(0).createdAt()
+                                + "\",\"expires_at\":\"2027-01-31T00:00:00Z\",\"revoked_at\":null}",
+                        "{\"key_id\":\"" + entries.get(1).keyId() + "\",\"state\":\"active\",\"user_id\":\"bob\","
+                                + "\"name\":\"\",\"scopes\":[\"mlflow:write\"],\"rate_limit_per_hour\":null,"
+                                + "\"created_at\":\"" + entries.get(1).createdAt()
+                                + "\",\"expires_at\":null,\"revoked_at\":null}");
+    }
+
+    @Test
+    void showsNothingThatCouldSteerATerminal() throws Exception {
+        // Given
+        Files.createDirectories(file().getParent());
+        Files.writeString(
+                file(),
+                "keys:\n- {key_id: k, sha256: '" + "a".repeat(64) + "', user_id: \"a\\e[2Jb\", name: \"x\\ny\"}\n");
+
+        // When
+        keys("list -f FILE");
+
+        // Then
+        assertThat(printed().lines().skip(1))
+                .containsExactly("k       active  a?[2Jb  x?y   -        never    none        -");
     }
 
     @Test
@@ -180,7 +227,7 @@ class KeysCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"create -f FILE --user ada", "list -f FILE", "revoke -f FILE x"})
+    @ValueSource(strings = {"create -f FILE --user ada", "list -f FILE", "revoke -f FILE x", "rotate -f FILE x"})
     void leavesAFileAloneThatItCannotRead(String arguments) throws Exception {
         // Given
         Files.createDirectories(file().getParent());
@@ -203,11 +250,25 @@ class KeysCommandTest {
             value = {
                 "create --user ada | Missing required option: '--file=FILE'",
                 "create -f FILE | Missing required option: '--user=<user>'",
-                "create -f FILE --user ada --expires-in-days 0 | --expires-in-days and --rate-limit must be 1 or more",
-                "create -f FILE --user ada --expires-in-days soon |"
-                        + " Invalid value for option '--expires-in-days': 'soon' is not an int",
-                "create -f FILE --user ada --rate-limit 0 | --expires-in-days and --rate-limit must be 1 or more",
-                "create -f FILE --user ada --rate-limit -1 | --expires-in-days and --rate-limit must be 1 or more",
+                "create -f FILE --user ada --expires 0d | --expires '0d' is past; name a time to come, like 30d, 12h,"
+                        + " 2027-01-31 or 2027-01-31T00:00:00Z",
+                "create -f FILE --user ada --expires 2020-01-01 | --expires '2020-01-01' is past; name a time to come,"
+                        + " like 30d, 12h, 2027-01-31 or 2027-01-31T00:00:00Z",
+                "create -f FILE --user ada --expires 30 | --expires '30' is no time; write it like 30d, 12h, 2027-01-31"
+                        + " or 2027-01-31T00:00:00Z",
+                "create -f FILE --user ada --expires 2027-02-30 | --expires '2027-02-30' is no time; write it like 30d,"
+                        + " 12h, 2027-01-31 or 2027-01-31T00:00:00Z",
+                "create -f FILE --user ada --expires 999999999d | --expires '999999999d' is after the year 9999; leave"
+                        + " the option out for a key that never ends",
+                "rotate -f FILE x --overlap soon | --overlap 'soon' is no length of time; write a number with its unit,"
+                        + " like 24h, 7d or 0s",
+                "rotate -f FILE x --expires 0s | --expires '0s' is past; name a time to come, like 30d, 12h, 2027-01-31"
+                        + " or 2027-01-31T00:00:00Z",
+                "rotate -f FILE | Missing required parameter: 'KEY_ID'",
+                "import | Missing required option: '--file=FILE'",
+                "create -f FILE --user ada --rate-limit 0 | --rate-limit '0' must be 1 or more; leave it out for no limit",
+                "create -f FILE --user ada --rate-limit -1 | --rate-limit '-1' must be 1 or more; leave it out for no"
+                        + " limit",
                 "create -f FILE --user ada --scopes x | Unknown options: '--scopes', 'x'",
                 "revoke -f FILE | Missing required parameter: 'KEY_ID'",
                 "list | Missing required option: '--file=FILE'",

@@ -1,0 +1,136 @@
+package ai.hokus.torii.cli;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Replaces a small file so that a reader finds the old content or the new, also after a power cut, and editors of any
+ * process come one after another.
+ *
+ * <p>The lock is a file beside it that stays: whoever locks a file that is replaced or removed holds nothing. A symbolic
+ * link is followed, so that what it points to is replaced, under that file's lock. A file that exists keeps its
+ * permissions, owner and group; a new one is its owner's alone.
+ */
+final class LockedFile {
+
+    private static final int MAX_LINKS = 40;
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+
+    /** A FileLock is the process': a second thread gets an exception from it where it should wait. */
+    private static final ReentrantLock ONE_OF_THIS_PROCESS = new ReentrantLock();
+
+    private LockedFile() {}
+
+    /** Makes the new content from the file that is to be replaced, which need not exist. */
+    interface Edit {
+        byte[] next(Path target) throws IOException;
+    }
+
+    /** The file's text. */
+    static String text(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    }
+
+    /** Replaces the file by what the edit makes of it; when that fails, everything is as before. Waits for its turn. */
+    static void replace(Path file, Edit edit) throws IOException {
+        Path target = target(file);
+        Files.createDirectories(target.getParent());
+        Path lockFile = target.resolveSibling(target.getFileName() + ".lock");
+        ONE_OF_THIS_PROCESS.lock();
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = channel.lock()) {
+            write(target, edit.next(target));
+            assert lock.isValid();
+        } finally {
+            ONE_OF_THIS_PROCESS.unlock();
+        }
+    }
+
+    /** Where the links lead; the last one's target need not exist. */
+    private static Path target(Path file) throws IOException {
+        Path target = file;
+        for (int i = 0; i < MAX_LINKS; i++) {
+            if (!Files.isSymbolicLink(target)) {
+                return target;
+            }
+            target = target.resolveSibling(Files.readSymbolicLink(target));
+        }
+        throw new FileSystemLoopException(file.toString());
+    }
+
+    private static void write(Path target, byte[] content) throws IOException {
+        Path folder = target.getParent();
+        Path next = Files.createTempFile(folder, target.getFileName().toString(), ".new", ownerOnly(folder));
+        try {
+            try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
+                ByteBuffer bytes = ByteBuffer.wrap(content);
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+                keepOwnership(target, next);
+                // Else the name could be on the disk before the content it stands for.
+                channel.force(true);
+            }
+            Files.move(next, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(next);
+        }
+        flush(folder);
+    }
+
+    private static FileAttribute<?>[] ownerOnly(Path folder) throws IOException {
+        return Files.getFileStore(folder).supportsFileAttributeView(PosixFileAttributeView.class)
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ONLY)}
+                : new FileAttribute<?>[0];
+    }
+
+    private static void keepOwnership(Path old, Path next) throws IOException {
+        PosixFileAttributeView view = Files.getFileAttributeView(next, PosixFileAttributeView.class);
+        if (view == null || Files.notExists(old)) {
+            return;
+        }
+        PosixFileAttributes before = Files.readAttributes(old, PosixFileAttributes.class);
+        PosixFileAttributes made = view.readAttributes();
+        try {
+            if (!before.group().equals(made.group())) {
+                view.setGroup(before.group());
+            }
+            if (!before.owner().equals(made.owner())) {
+                view.setOwner(before.owner());
+            }
+        } catch (FileSystemException e) {
+            // Going on would lock the gateway out that runs as this owner, or let another group in.
+            throw new IOException(
+                    "'" + old + "' belongs to " + before.owner() + ":" + before.group()
+                            + ", which only that user or root can preserve; nothing was written",
+                    e);
+        }
+        view.setPermissions(before.permissions());
+    }
+
+    /** Makes the move itself last; not every system lets a folder be opened for that. */
+    private static void flush(Path folder) {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // The move has happened; only a power cut in this second could undo it, as a whole.
+            return;
+        }
+    }
+}
