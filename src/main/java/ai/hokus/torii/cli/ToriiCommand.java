@@ -11,7 +11,13 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = ToriiCommand.Version.class,
         description = "An API-key gateway in front of an MLflow tracking server.",
-        subcommands = {ServeCommand.class, QuickstartCommand.class, CheckConfigCommand.class, KeysCommand.class},
+        subcommands = {
+            ServeCommand.class,
+            QuickstartCommand.class,
+            CheckConfigCommand.class,
+            KeysCommand.class,
+            AuthServiceCommand.class
+        },
         footer = {
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong arguments, 69 something that is needed is missing,",
