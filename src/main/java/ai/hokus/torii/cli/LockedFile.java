@@ -25,7 +25,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>The lock is a file beside it that stays: whoever locks a file that is replaced or removed holds nothing. A symbolic
  * link is followed, so that what it points to is replaced, under that file's lock. A file that exists keeps its
- * permissions, owner and group; a new one is its owner's alone.
+ * permissions, group and owner (another member of a group that shares it becomes its owner); a new one is its owner's
+ * alone.
  */
 final class LockedFile {
 
@@ -50,11 +51,15 @@ final class LockedFile {
     /** Replaces the file by what the edit makes of it; when that fails, everything is as before. Waits for its turn. */
     static void replace(Path file, Edit edit) throws IOException {
         Path target = target(file);
-        Files.createDirectories(target.getParent());
+        // Files.createDirectories takes a link to a folder for a file that is in its way (JDK-8294193).
+        if (!Files.isDirectory(target.getParent())) {
+            Files.createDirectories(target.getParent());
+        }
         Path lockFile = target.resolveSibling(target.getFileName() + ".lock");
         ONE_OF_THIS_PROCESS.lock();
         try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = channel.lock()) {
+            share(lockFile, target);
             write(target, edit.next(target));
             assert lock.isValid();
         } finally {
@@ -100,6 +105,16 @@ final class LockedFile {
                 : new FileAttribute<?>[0];
     }
 
+    /** Whoever may edit the file may lock it too, though root made the lock. */
+    private static void share(Path lockFile, Path target) {
+        try {
+            keepOwnership(target, lockFile);
+        } catch (IOException e) {
+            // It is another editor's, and was shared by that one.
+            return;
+        }
+    }
+
     private static void keepOwnership(Path old, Path next) throws IOException {
         PosixFileAttributeView view = Files.getFileAttributeView(next, PosixFileAttributeView.class);
         if (view == null || Files.notExists(old)) {
@@ -112,7 +127,7 @@ final class LockedFile {
                 view.setGroup(before.group());
             }
             if (!before.owner().equals(made.owner())) {
-                view.setOwner(before.owner());
+                keepOwner(view, before);
             }
         } catch (FileSystemException e) {
             // Going on would lock the gateway out that runs as this owner, or let another group in.
@@ -122,6 +137,17 @@ final class LockedFile {
                     e);
         }
         view.setPermissions(before.permissions());
+    }
+
+    /** Only root may give a file away; who shares it by its group need not. */
+    private static void keepOwner(PosixFileAttributeView view, PosixFileAttributes before) throws IOException {
+        try {
+            view.setOwner(before.owner());
+        } catch (FileSystemException e) {
+            if (!before.permissions().contains(PosixFilePermission.GROUP_READ)) {
+                throw e;
+            }
+        }
     }
 
     /** Makes the move itself last; not every system lets a folder be opened for that. */

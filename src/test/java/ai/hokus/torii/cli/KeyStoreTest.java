@@ -2,6 +2,7 @@ package ai.hokus.torii.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.hokus.torii.auth.KeyFile;
 import ai.hokus.torii.auth.KeyFile.Key;
@@ -98,6 +99,41 @@ class KeyStoreTest {
         assertThat(middle).isSymbolicLink();
         assertThat(users(store)).containsExactly("ada", "bob");
         assertThat(folder.resolve("link.yaml.lock")).doesNotExist();
+    }
+
+    @Test
+    void goesThroughLinksToFolders() throws Exception {
+        // Given keys.yaml -> ..data/keys.yaml and ..data -> a folder
+        Files.createDirectory(folder.resolve("v1"));
+        Files.createSymbolicLink(folder.resolve("..data"), Path.of("v1"));
+        Path link = Files.createSymbolicLink(folder.resolve("keys.yaml"), Path.of("..data/keys.yaml"));
+
+        // When
+        new KeyStore(link).add(newKey("ada"));
+
+        // Then
+        assertThat(users(new KeyStore(folder.resolve("v1/keys.yaml")))).containsExactly("ada");
+    }
+
+    @Test
+    void keepsTheOwnerSoThatTheGatewayCanReadWhatRootEdits() throws Exception {
+        // Given
+        KeyStore store = new KeyStore(file());
+        store.add(newKey("ada"));
+        assumeTrue((int) Files.getAttribute(file(), "unix:uid") == 0, "only root may give a file away");
+        Files.setAttribute(file(), "unix:uid", 12345);
+        Files.setAttribute(file(), "unix:gid", 12346);
+
+        // When
+        store.add(newKey("bob"));
+
+        // Then
+        for (Path path : List.of(file(), file().resolveSibling("keys.yaml.lock"))) {
+            assertThat(Files.getAttribute(path, "unix:uid")).isEqualTo(12345);
+            assertThat(Files.getAttribute(path, "unix:gid")).isEqualTo(12346);
+        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+                .isEqualTo("rw-------");
     }
 
     @Test
