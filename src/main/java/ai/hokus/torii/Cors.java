@@ -25,7 +25,9 @@ final class Cors {
         if (origin != null && origins.contains(origin)) {
             exchange.response()
                     .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-                    .putHeader(HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS, "X-Request-Id, X-Torii-Reason, Retry-After")
+                    .putHeader(
+                            HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS,
+                            "X-Request-Id, X-Torii-Reason, X-Torii-Verdict, Retry-After")
                     .putHeader(HttpHeaders.VARY, HttpHeaders.ORIGIN);
         }
     }

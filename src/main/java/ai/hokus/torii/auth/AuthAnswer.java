@@ -48,11 +48,7 @@ final class AuthAnswer {
     Future<Verdict> read(int status, String retryAfter, Buffer body) {
         return switch (status) {
             case 200 -> judgement(body);
-            case 401 ->
-                text(body).contains("API key required")
-                        ? Future.failedFuture(GatewayFailure.authContract(
-                                "it answered 401 'API key required' although a key was sent: the form is wrong"))
-                        : rejected(Refusal.REFUSED);
+            case 401 -> refusedOrMisunderstood(text(body));
             case 402, 403 -> rejected(Refusal.NOT_ALLOWED);
             case 400, 404, 405, 415, 422 ->
                 Future.failedFuture(
@@ -64,6 +60,19 @@ final class AuthAnswer {
                                 ? GatewayFailure.authUnavailable("it answered " + status)
                                 : GatewayFailure.authAnswerUnreadable("it answered " + status));
         };
+    }
+
+    /** Its two ways to say that the fault is not the key's: it found none, or it does not know the gateway itself. */
+    private static Future<Verdict> refusedOrMisunderstood(String text) {
+        if (text.contains("API key required")) {
+            return Future.failedFuture(GatewayFailure.authContract(
+                    "it answered 401 'API key required' although a key was sent: the form is wrong"));
+        }
+        if (text.contains("Invalid service credential")) {
+            return Future.failedFuture(GatewayFailure.authContract(
+                    "it answered 401 'Invalid service credential': auth.http.form or service-credential is wrong"));
+        }
+        return rejected(Refusal.REFUSED);
     }
 
     private static Future<Verdict> rejected(Refusal refusal) {

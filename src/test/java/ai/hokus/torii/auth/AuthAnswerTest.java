@@ -87,6 +87,8 @@ class AuthAnswerTest {
             value = {
                 "401 | {\"detail\":\"API key required\"} |"
                         + " it answered 401 'API key required' although a key was sent: the form is wrong",
+                "401 | {\"detail\":\"Invalid service credential\"} | it answered 401 'Invalid service credential':"
+                        + " auth.http.form or service-credential is wrong",
                 "400 | {} | it answered 400: the path or the form is wrong",
                 "404 | {} | it answered 404: the path or the form is wrong",
                 "405 | {} | it answered 405: the path or the form is wrong",

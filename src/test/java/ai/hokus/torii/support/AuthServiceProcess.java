@@ -28,6 +28,19 @@ public final class AuthServiceProcess implements AutoCloseable {
         this.options = options;
     }
 
+    /** Makes a key by {@code torii keys create}. */
+    public static String newKey(Path keyFile) throws Exception {
+        try (ToriiProcess process = ToriiProcess.start(
+                Map.of(), List.of(), "keys", "create", "--file", keyFile.toString(), "--user", "ada")) {
+            process.awaitExit();
+            return process.output()
+                    .lines()
+                    .filter(line -> line.startsWith("hk_live_"))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(process.output()));
+        }
+    }
+
     /** Starts on a free port and waits until it listens; {@code options} are those of the command, without a port. */
     public static AuthServiceProcess start(Path keyFile, String... options) throws Exception {
         return start(List.of(), keyFile, options);
@@ -58,6 +71,22 @@ public final class AuthServiceProcess implements AutoCloseable {
         process.close();
         process.awaitExit();
         earlier.append(process.output()).append('\n');
+    }
+
+    /** Stops it in its tracks: connections are taken, answers do not come. */
+    public void freeze() throws Exception {
+        signal("STOP");
+    }
+
+    /** Lets it go on. */
+    public void thaw() throws Exception {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws Exception {
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                .start()
+                .waitFor();
     }
 
     /** Sends SIGTERM, waits for the end and returns the exit code. */

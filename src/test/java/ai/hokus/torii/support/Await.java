@@ -1,6 +1,6 @@
 package ai.hokus.torii.support;
 
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
 /** Waits for what no callback tells. */
@@ -10,10 +10,15 @@ public final class Await {
 
     /** Returns when it is so; fails after ten seconds. */
     public static void until(String what, BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        until(what, Duration.ofSeconds(10), condition);
+    }
+
+    /** Returns when it is so; fails after this time. */
+    public static void until(String what, Duration limit, BooleanSupplier condition) {
+        long end = System.nanoTime() + limit.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("not within ten seconds: " + what);
+                throw new AssertionError("not within " + limit.toSeconds() + " seconds: " + what);
             }
             Thread.onSpinWait();
         }
