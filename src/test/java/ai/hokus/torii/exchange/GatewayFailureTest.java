@@ -91,6 +91,8 @@ class GatewayFailureTest {
                         Reason.AUTH_TIMEOUT,
                         Reason.AUTH_ANSWER_UNREADABLE,
                         Reason.AUTH_RATE_LIMITED,
+                        Reason.AUTH_BUDGET,
+                        Reason.REVOCATION_NOT_SHARED,
                         Reason.UPSTREAM_UNREACHABLE,
                         Reason.OVERLOADED);
     }
