@@ -59,7 +59,8 @@ final class Flood {
         double after = ResidentSize.mebibytes(gateway.pid());
         pair(Plan.FLOOD_PAIRS);
         long heapGrowth = Heap.of(gateway.pid()).total() - heapBefore.total();
-        tell(
+        tellKnown(asked);
+        tellFlood(
                 flood,
                 asked,
                 "RSS %.0f MiB idle, %.0f before, peak %.0f (%+.1f), %.0f after; live heap %+.1f MiB"
@@ -90,7 +91,7 @@ final class Flood {
         return Load.lasting(Plan.KNOWN_RATE, bench.plan().floodWindow(), Bench.knownKeys());
     }
 
-    private void tell(Answers flood, AuthStub.Count asked, String memory) {
+    private void tellKnown(AuthStub.Count asked) {
         // The last window outlives the flood, and is quiet in part.
         List<Answers> inFlood = flooded.size() == 1 ? flooded : flooded.subList(0, flooded.size() - 1);
         String open = " beside %,.0f/s to the open path"
@@ -104,18 +105,20 @@ final class Flood {
                 "%,d renewals, %,d too early".formatted(asked.good(), asked.tooEarly()),
                 "p99: %.1f x alone, %.1f x beside the open path"
                         .formatted(ratio(inFlood, quiet), ratio(inFlood, busy)));
+    }
+
+    private void tellFlood(Answers flood, AuthStub.Count asked, String memory) {
         report.row(
                 "the flood: %,d random keys in %.0f s".formatted(flood.sent(), flood.seconds()),
                 "%,d wanted, %,.0f offered → %,.0f".formatted(Plan.FLOOD_RATE, flood.sentRate(), flood.answeredRate()),
                 flood.summary(),
                 "%.1f".formatted(flood.percentile(0.5)),
                 "%.1f".formatted(flood.percentile(0.99)),
-                "%,.0f calls/s, %,d in the busiest; %,d in %.0f s, %d probes"
+                "%,d calls: %,.0f/s, %,d in the busiest; %d probes"
                         .formatted(
-                                asked.unknown() / asked.seconds(),
-                                asked.unknownPeak(),
                                 asked.unknown(),
-                                asked.seconds(),
+                                asked.unknown() / flood.seconds(),
+                                asked.unknownPeak(),
                                 asked.probes()),
                 memory);
     }
@@ -123,7 +126,7 @@ final class Flood {
     private void promise(Answers flood, AuthStub.Count asked, double growth) {
         report.promise(flood.sent() == bench.plan().floodKeys(), "flood: it could be sent: " + flood.summary());
         report.promise(
-                asked.unknown() <= BUDGET_BURST + BUDGET_RATE * asked.seconds()
+                asked.unknown() <= BUDGET_BURST + BUDGET_RATE * flood.seconds()
                         && asked.unknownPeak() <= BUDGET_BURST + BUDGET_RATE,
                 "flood: the auth service is asked within the budget: " + asked);
         report.promise(flood.count(200) == 0, "flood: no random key is accepted: " + flood.summary());

@@ -12,7 +12,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -49,28 +48,18 @@ final class GatewayChild implements AutoCloseable {
     /** Starts, and waits until it is ready. */
     static GatewayChild start(Vertx vertx, String authUrl, String mlflowUrl) throws Exception {
         int[] ports = freePorts();
-        ProcessBuilder builder = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "@" + JVM_OPTIONS,
-                        "-jar",
-                        JAR.toString(),
-                        "serve"))
-                .redirectOutput(Redirect.DISCARD)
-                .redirectError(Redirect.INHERIT);
-        builder.environment().keySet().removeIf(name -> name.matches("(TORII|API|MLFLOW|HOKUSAI|AUTH|CORS|REDIS)_.*"));
-        builder.environment()
-                .putAll(Map.of(
-                        "MLFLOW_SERVER_URL",
-                        mlflowUrl,
-                        "HOKUSAI_AUTH_SERVICE_URL",
-                        authUrl,
-                        "API_HOST",
-                        "127.0.0.1",
-                        "API_PORT",
-                        String.valueOf(ports[0]),
-                        "TORII_MANAGEMENT_PORT",
-                        String.valueOf(ports[1])));
-        GatewayChild child = new GatewayChild(vertx, builder.start(), ports[0], ports[1]);
+        Map<String, String> settings = Map.of(
+                "MLFLOW_SERVER_URL",
+                mlflowUrl,
+                "HOKUSAI_AUTH_SERVICE_URL",
+                authUrl,
+                "API_HOST",
+                "127.0.0.1",
+                "API_PORT",
+                String.valueOf(ports[0]),
+                "TORII_MANAGEMENT_PORT",
+                String.valueOf(ports[1]));
+        GatewayChild child = new GatewayChild(vertx, start(settings), ports[0], ports[1]);
         try {
             child.awaitReady(vertx);
         } catch (Exception e) {
@@ -78,6 +67,16 @@ final class GatewayChild implements AutoCloseable {
             throw e;
         }
         return child;
+    }
+
+    private static Process start(Map<String, String> settings) throws IOException {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        ProcessBuilder builder = new ProcessBuilder(java, "@" + JVM_OPTIONS, "-jar", JAR.toString(), "serve")
+                .redirectOutput(Redirect.DISCARD)
+                .redirectError(Redirect.INHERIT);
+        builder.environment().keySet().removeIf(name -> name.matches("(TORII|API|MLFLOW|HOKUSAI|AUTH|CORS|REDIS)_.*"));
+        builder.environment().putAll(settings);
+        return builder.start();
     }
 
     private static int[] freePorts() throws IOException {
