@@ -6,6 +6,7 @@ import ai.hokus.torii.auth.Verdict.Rejected;
 import ai.hokus.torii.config.AuthServiceConfig.AnswerPaths;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.identity.Principal;
+import com.github.benmanes.caffeine.cache.Interner;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
@@ -36,6 +37,7 @@ final class AuthAnswer {
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
+    private static final Interner<Set<String>> SETS = Interner.newWeakInterner();
     private static final String IS_ADMIN = "is_admin";
 
     private final AnswerPaths paths;
@@ -106,8 +108,8 @@ final class AuthAnswer {
         return new Principal(
                 string(find(answer, paths.keyId())),
                 string(find(answer, paths.userId())),
-                texts(find(answer, paths.scopes())),
-                roles(answer),
+                shared(texts(find(answer, paths.scopes()))),
+                shared(roles(answer)),
                 find(answer, paths.rateLimit()) instanceof Number limit && limit.longValue() > 0
                         ? OptionalLong.of(limit.longValue())
                         : OptionalLong.empty(),
@@ -138,6 +140,11 @@ final class AuthAnswer {
             roles.add(IS_ADMIN);
         }
         return roles;
+    }
+
+    /** Thousands of keys hold the same few sets of scopes. */
+    private static Set<String> shared(Set<String> texts) {
+        return SETS.intern(Set.copyOf(texts));
     }
 
     /** A missing or null list grants nothing. */
