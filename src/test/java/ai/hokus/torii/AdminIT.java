@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -155,7 +156,7 @@ class AdminIT {
         int status = gateway.request(HttpMethod.POST, path)
                 .bearerTokenAuthentication(TOKEN)
                 .send()
-                .await(5, java.util.concurrent.TimeUnit.SECONDS)
+                .await(5, TimeUnit.SECONDS)
                 .statusCode();
 
         // Then

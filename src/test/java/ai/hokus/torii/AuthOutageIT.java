@@ -9,6 +9,7 @@ import ai.hokus.torii.support.RealMlflow;
 import ai.hokus.torii.support.TestGateway;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ class AuthOutageIT {
         return CompletableFuture.supplyAsync(() -> {
             try {
                 return client.run("register_model.py", "m-" + UUID.randomUUID()).facts();
-            } catch (Exception e) {
+            } catch (IOException | InterruptedException e) {
                 throw new AssertionError(e);
             }
         });
@@ -100,13 +101,7 @@ class AuthOutageIT {
 
     private void awaitStale(double more, CompletableFuture<Void> done) throws Exception {
         double before = stale();
-        Await.until("old verdicts serve", STARTING, () -> {
-            try {
-                return done.isDone() || stale() >= before + more;
-            } catch (Exception e) {
-                throw new AssertionError(e);
-            }
-        });
+        Await.until("old verdicts serve", STARTING, () -> done.isDone() || stale() >= before + more);
     }
 
     private void assertNothingFailed() throws Exception {
@@ -154,12 +149,9 @@ class AuthOutageIT {
 
     private void awaitFresh(CompletableFuture<Void> done) throws Exception {
         double before = gateway.metric("torii_auth_lookups_total{outcome=\"accepted\"}");
-        Await.until("it is asked again", STARTING, () -> {
-            try {
-                return done.isDone() || gateway.metric("torii_auth_lookups_total{outcome=\"accepted\"}") > before;
-            } catch (Exception e) {
-                throw new AssertionError(e);
-            }
-        });
+        Await.until(
+                "it is asked again",
+                STARTING,
+                () -> done.isDone() || gateway.metric("torii_auth_lookups_total{outcome=\"accepted\"}") > before);
     }
 }

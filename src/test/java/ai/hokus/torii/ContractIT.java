@@ -216,27 +216,15 @@ class ContractIT {
         assertThat(isReady()).isFalse();
     }
 
-    private double metric(String series) {
-        try {
-            return gateway.metric(series);
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
+    private double metric(String series) throws Exception {
+        return gateway.metric(series);
     }
 
-    private boolean isReady() {
-        try {
-            return gateway.manage("/ready").statusCode() == 200;
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
+    private boolean isReady() throws Exception {
+        return gateway.manage("/ready").statusCode() == 200;
     }
 
-    private String ready() {
-        try {
-            return gateway.manage("/ready").bodyAsString();
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
+    private String ready() throws Exception {
+        return gateway.manage("/ready").bodyAsString();
     }
 }

@@ -81,15 +81,13 @@ class HeapIT {
         }
     }
 
-    private static boolean isIdle(ToriiProcess torii) {
+    private static boolean isIdle(ToriiProcess torii) throws Exception {
         try (RawClient caller = new RawClient(torii.managementPort())) {
             caller.send("GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
             String metrics = caller.readToEnd();
             return metrics.contains("torii_upstream_connections 0.0")
                     && metrics.contains("torii_requests_in_flight 0.0")
                     && metrics.contains("torii_auth_lookups_under_way 0.0");
-        } catch (Exception e) {
-            throw new AssertionError(e);
         }
     }
 }

@@ -14,10 +14,14 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.Request;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,15 +71,7 @@ class RevocationIT {
     }
 
     private void awaitListening(double value) {
-        gateways.forEach(gateway -> Await.until("listening is " + value, () -> metric(gateway, LISTENING) == value));
-    }
-
-    private static double metric(TestGateway gateway, String series) {
-        try {
-            return gateway.metric(series);
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
+        gateways.forEach(gateway -> Await.until("listening is " + value, () -> gateway.metric(LISTENING) == value));
     }
 
     private List<Integer> statuses() throws Exception {
@@ -100,13 +96,7 @@ class RevocationIT {
         // When
         HttpResponse<Buffer> answer = revoke();
         long start = System.nanoTime();
-        Await.until("all refuse", () -> {
-            try {
-                return statuses().equals(List.of(401, 401, 401));
-            } catch (Exception e) {
-                throw new AssertionError(e);
-            }
-        });
+        Await.until("all refuse", () -> statuses().equals(List.of(401, 401, 401)));
 
         // Then
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(1));
@@ -125,7 +115,7 @@ class RevocationIT {
 
         // Then
         gateways.forEach(gateway -> Await.until(
-                "the purge arrives", () -> metric(gateway, "torii_revocations_total{order=\"purge\"}") == 1));
+                "the purge arrives", () -> gateway.metric("torii_revocations_total{order=\"purge\"}") == 1));
         assertThat(statuses()).containsOnly(401);
     }
 
@@ -172,15 +162,13 @@ class RevocationIT {
         auth.forget(KEY);
 
         // When
-        io.vertx.redis.client.Redis.createClient(vertx, redis.url())
-                .send(io.vertx.redis.client.Request.cmd(io.vertx.redis.client.Command.PUBLISH)
-                        .arg("torii:revocations")
-                        .arg("of a version to come"))
-                .await(5, java.util.concurrent.TimeUnit.SECONDS);
+        Redis.createClient(vertx, redis.url())
+                .send(Request.cmd(Command.PUBLISH).arg("torii:revocations").arg("of a version to come"))
+                .await(5, TimeUnit.SECONDS);
 
         // Then
         gateways.forEach(gateway ->
-                Await.until("it is obeyed", () -> metric(gateway, "torii_revocations_total{order=\"purge\"}") == 1));
+                Await.until("it is obeyed", () -> gateway.metric("torii_revocations_total{order=\"purge\"}") == 1));
         assertThat(statuses()).containsOnly(401);
     }
 
@@ -192,13 +180,9 @@ class RevocationIT {
 
         // When
         TestGateway gateway = gateways.get(0);
-        Await.until("the check notices", () -> {
-            try {
-                return gateway.manage("/ready").bodyAsString().contains("revocation_not_shared");
-            } catch (Exception e) {
-                throw new AssertionError(e);
-            }
-        });
+        Await.until(
+                "the check notices",
+                () -> gateway.manage("/ready").bodyAsString().contains("revocation_not_shared"));
 
         // Then
         assertThat(gateway.manage("/ready").statusCode()).isEqualTo(200);
