@@ -65,7 +65,7 @@ final class AuthSource {
         Clock clock = Clock.systemUTC();
         VerdictMemory memory =
                 new VerdictMemory(config.cache(), service.timeout().plus(RETRY), ticker, clock);
-        LookUpGate gate = new LookUpGate(config.breaker(), config.unknownKeys(), ticker, clock);
+        LookUpGate gate = new LookUpGate(config.breaker(), config.unknownKeys(), ticker);
         KeyHasher hasher = KeyHasher.create(service.question().sendClientIp());
         AuthContract contract = new AuthContract(service, ticker);
         ContractWatch watch = new ContractWatch(ticker);
@@ -80,8 +80,10 @@ final class AuthSource {
         meters.gauge("torii.verdict.cache.accepted", "Acceptances remembered", memory::acceptances);
         meters.gauge("torii.verdict.cache.refused", "Refusals remembered", memory::refusals);
         meters.gauge("torii.auth.lookups.under.way", "Look-ups that have not ended", shared::underWay);
-        meters.gauge(
-                "torii.auth.breaker.state", "0 closed, 1 probing, 2 open: the auth service is left alone", gate::state);
+        String breaker = "torii.auth.breaker.state";
+        String states = "0 closed, 1 probing, 2 open: the auth service is left alone";
+        meters.gauge(breaker, states, "keys", "known", () -> gate.state(true));
+        meters.gauge(breaker, states, "keys", "unknown", () -> gate.state(false));
         meters.gauge(
                 "torii.auth.contract.suspect",
                 "1 while the auth service is suspected to refuse everybody because of our settings",

@@ -8,6 +8,8 @@ import ai.hokus.torii.support.RedisServer;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.StubServer;
 import ai.hokus.torii.support.TestGateway;
+import ai.hokus.torii.support.TlsServer;
+import ai.hokus.torii.support.ToriiProcess;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -17,6 +19,7 @@ import io.vertx.junit5.VertxExtension;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.Request;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Three replicas and a real Redis: what one is told, all obey. */
 @ExtendWith(VertxExtension.class)
@@ -170,6 +174,28 @@ class RevocationIT {
         gateways.forEach(gateway ->
                 Await.until("it is obeyed", () -> gateway.metric("torii_revocations_total{order=\"purge\"}") == 1));
         assertThat(statuses()).containsOnly(401);
+    }
+
+    @Test
+    void listensBehindTls(@TempDir Path folder) throws Exception {
+        // Given a Redis that this JVM's authorities vouch for
+        TlsServer.Identity identity = TlsServer.Identity.make(folder);
+        try (RedisServer tls = RedisServer.startTls(identity)) {
+            Map<String, String> environment = TestGateway.environment("http://mlflow.test:5000", auth.url());
+            environment.put("REDIS_URL", tls.url());
+            environment.put("TORII_ADMIN_SHARE_REVOCATIONS", "true");
+
+            // When
+            try (ToriiProcess torii = ToriiProcess.serve(
+                    environment,
+                    "-Djavax.net.ssl.trustStore=" + identity.store(),
+                    "-Djavax.net.ssl.trustStorePassword=" + TlsServer.PASSWORD)) {
+
+                // Then
+                assertThat(torii.awaitLine("RevocationFeed")).contains("listens for revocations");
+                assertThat(torii.output()).doesNotContain(RedisServer.PASSWORD);
+            }
+        }
     }
 
     @Test

@@ -192,7 +192,7 @@ class VerdictsIT {
             gateway.get(READ, "hk_test_unknown" + i);
         }
         int asked = auth.callsAbout("hk_test_unknown").size();
-        double open = gateway.metric("torii_auth_breaker_state");
+        double open = gateway.metric("torii_auth_breaker_state{keys=\"unknown\"}");
         auth.honest();
 
         // When
@@ -201,7 +201,7 @@ class VerdictsIT {
         // Then
         assertThat(asked).isBetween(20, 22);
         assertThat(open).isEqualTo(2);
-        assertThat(gateway.metric("torii_auth_breaker_state")).isZero();
+        assertThat(gateway.metric("torii_auth_breaker_state{keys=\"unknown\"}")).isZero();
     }
 
     @Test

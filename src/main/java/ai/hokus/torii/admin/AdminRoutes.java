@@ -30,6 +30,7 @@ public final class AdminRoutes {
     /** Visible ASCII without quotes; what issuers of keys use for ids. */
     private static final Pattern KEY_ID = Pattern.compile("[!#-&(-~]{1,128}");
 
+    private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})");
     private static final Pattern A_KEY = Pattern.compile("(?i)hk(?:_|%5f)");
 
     private final Optional<byte[]> token;
@@ -61,10 +62,9 @@ public final class AdminRoutes {
         router.delete("/admin/verdicts/:key_id").handler(this::revoke);
         return request -> {
             if (A_KEY.matcher(request.uri()).find()) {
-                refuse(
-                        request,
-                        GatewayFailure.requestMalformed(
-                                "its target holds a key; name the key_id, keys belong into no address"));
+                refuse(request, namesAKey());
+            } else if (BAD_ESCAPE.matcher(request.uri()).find()) {
+                refuse(request, GatewayFailure.requestMalformed("its target holds a '%' that escapes nothing"));
             } else {
                 router.handle(request);
             }
@@ -92,6 +92,10 @@ public final class AdminRoutes {
 
     private void revoke(RoutingContext context) {
         String keyId = context.pathParam("key_id");
+        if (A_KEY.matcher(keyId).find()) {
+            refuse(context, namesAKey());
+            return;
+        }
         if (!KEY_ID.matcher(keyId).matches()) {
             refuse(context, GatewayFailure.requestMalformed("the key_id holds characters that no key_id has"));
             return;
@@ -99,6 +103,10 @@ public final class AdminRoutes {
         orders.revoke().accept(keyId);
         LOG.info("the verdicts of key_id {} are forgotten by an operator's order", keyId);
         confirm(context, broadcast.send(Broadcast.revocation(keyId)));
+    }
+
+    private static GatewayFailure namesAKey() {
+        return GatewayFailure.requestMalformed("its target holds a key; name the key_id, keys belong into no address");
     }
 
     private void confirm(RoutingContext context, Future<Void> told) {

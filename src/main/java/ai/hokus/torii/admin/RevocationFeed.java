@@ -35,39 +35,63 @@ public final class RevocationFeed implements Broadcast {
 
     private static final Logger LOG = LoggerFactory.getLogger(RevocationFeed.class);
     private static final String CHANNEL = "torii:revocations";
-    private static final long BEAT_MILLIS = 1000;
     private static final int MISSED_BEATS = 3;
-    private static final long RETRY_MILLIS = 250;
-    private static final long LONGEST_RETRY_MILLIS = 5000;
-    private static final long ANSWER_MILLIS = 2000;
+    private static final Pace USUAL = new Pace(1000, 2000, 250, 5000);
 
+    private final Pace pace;
     private final Vertx vertx;
-    private final Redis redis;
+    private final Secret address;
     private final Orders orders;
     private final Consumer<String> counted;
     private final String ownChannel = CHANNEL + ":" + UUID.randomUUID();
     private volatile boolean listening;
-    private RedisConnection connection;
+    private Redis subscriber;
+    private Redis publisher;
     private int missedBeats;
-    private long retryMillis = RETRY_MILLIS;
+    private long retryMillis;
     private boolean stopped;
+
+    /**
+     * How often and how long, in milliseconds.
+     *
+     * @param beat between two heartbeats
+     * @param answer longest wait for Redis
+     * @param retry before the first new try; doubled with each
+     * @param longestRetry before any
+     */
+    record Pace(long beat, long answer, long retry, long longestRetry) {}
 
     /**
      * Connects to nothing yet.
      *
+     * @param address a {@code redis://} or {@code rediss://} address
      * @param orders what the others may order here
      * @param counted hears of every order from outside: {@code revoke}, {@code purge}, or {@code resubscribed}
      */
     public RevocationFeed(Vertx vertx, Secret address, Orders orders, Consumer<String> counted) {
+        this(vertx, address, orders, counted, USUAL);
+    }
+
+    RevocationFeed(Vertx vertx, Secret address, Orders orders, Consumer<String> counted, Pace pace) {
+        this.pace = pace;
+        this.retryMillis = pace.retry();
         this.vertx = vertx;
+        this.address = address;
         this.orders = orders;
         this.counted = counted;
-        this.redis = Redis.createClient(vertx, new RedisOptions().setConnectionString(address.reveal()));
+        this.publisher = client();
+    }
+
+    /** A client of its own for each attempt: one whose connection hangs never gets its place in the pool back. */
+    private Redis client() {
+        RedisOptions options = new RedisOptions().setConnectionString(address.reveal());
+        options.getNetClientOptions().setHostnameVerificationAlgorithm("HTTPS");
+        return Redis.createClient(vertx, options);
     }
 
     /** Listens from now on, at once or when Redis comes. */
     public void start() {
-        vertx.setPeriodic(BEAT_MILLIS, id -> {
+        vertx.setPeriodic(pace.beat(), id -> {
             if (stopped) {
                 vertx.cancelTimer(id);
             } else if (listening) {
@@ -86,60 +110,55 @@ public final class RevocationFeed implements Broadcast {
         if (stopped) {
             return;
         }
-        Future<RedisConnection> connecting = redis.connect();
-        connecting
-                .timeout(ANSWER_MILLIS, TimeUnit.MILLISECONDS)
-                .compose(this::subscribe)
-                .onComplete(this::subscribed, cause -> {
-                    // Also one that comes too late.
-                    connecting.onSuccess(RedisConnection::close);
-                    retry(cause.getClass().getSimpleName());
-                });
+        Redis client = client();
+        subscriber = client;
+        client.connect()
+                .compose(made -> subscribe(client, made))
+                .timeout(pace.answer(), TimeUnit.MILLISECONDS)
+                .onComplete(
+                        confirmed -> subscribed(client),
+                        cause -> lost(client, cause.getClass().getSimpleName()));
     }
 
-    private Future<RedisConnection> subscribe(RedisConnection made) {
+    private Future<?> subscribe(Redis client, RedisConnection made) {
         made.handler(this::heard);
-        made.exceptionHandler(cause -> lost(made, cause.getClass().getSimpleName()));
-        made.endHandler(v -> lost(made, "the connection ended"));
-        return made.send(Request.cmd(Command.SUBSCRIBE).arg(CHANNEL).arg(ownChannel))
-                .timeout(ANSWER_MILLIS, TimeUnit.MILLISECONDS)
-                .map(made);
+        made.exceptionHandler(cause -> lost(client, cause.getClass().getSimpleName()));
+        made.endHandler(v -> lost(client, "the connection ended"));
+        return made.send(Request.cmd(Command.SUBSCRIBE).arg(CHANNEL).arg(ownChannel));
     }
 
-    private void subscribed(RedisConnection made) {
-        connection = made;
+    private void subscribed(Redis client) {
+        if (client != subscriber || stopped) {
+            return;
+        }
         listening = true;
         missedBeats = 0;
-        retryMillis = RETRY_MILLIS;
+        retryMillis = pace.retry();
         orders.purge().run();
         counted.accept("resubscribed");
         LOG.info("listens for revocations of other replicas; what may have been missed is forgotten");
     }
 
-    private void lost(RedisConnection which, String why) {
-        if (which != connection) {
+    /** Once for each client, however it was lost. */
+    private void lost(Redis client, String why) {
+        if (client != subscriber) {
             return;
         }
-        connection = null;
+        subscriber = null;
         listening = false;
-        which.close();
-        retry(why);
-    }
-
-    private void retry(String why) {
-        listening = false;
+        client.close();
         if (stopped) {
             return;
         }
         LOG.warn("revocations of other replicas do not arrive: {}; tried again in {} ms", why, retryMillis);
         vertx.setTimer(retryMillis, id -> subscribe());
-        retryMillis = Math.min(LONGEST_RETRY_MILLIS, retryMillis * 2);
+        retryMillis = Math.min(pace.longestRetry(), retryMillis * 2);
     }
 
     private void beat() {
         missedBeats++;
         if (missedBeats > MISSED_BEATS) {
-            lost(connection, "no heartbeat came back");
+            lost(subscriber, "no heartbeat came back");
         } else {
             publish(ownChannel, "beat")
                     .onFailure(cause ->
@@ -153,8 +172,15 @@ public final class RevocationFeed implements Broadcast {
     }
 
     private Future<Response> publish(String channel, String text) {
-        return redis.send(Request.cmd(Command.PUBLISH).arg(channel).arg(text))
-                .timeout(ANSWER_MILLIS, TimeUnit.MILLISECONDS);
+        Redis client = publisher;
+        return client.send(Request.cmd(Command.PUBLISH).arg(channel).arg(text))
+                .timeout(pace.answer(), TimeUnit.MILLISECONDS)
+                .onFailure(cause -> {
+                    if (client == publisher && !stopped) {
+                        publisher = client();
+                        client.close();
+                    }
+                });
     }
 
     /** A message is a list: its kind, the channel, the text. */
@@ -191,6 +217,9 @@ public final class RevocationFeed implements Broadcast {
     public void stop() {
         stopped = true;
         listening = false;
-        redis.close();
+        publisher.close();
+        if (subscriber != null) {
+            subscriber.close();
+        }
     }
 }

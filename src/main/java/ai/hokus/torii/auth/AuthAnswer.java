@@ -16,6 +16,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Tells the auth service's answers apart: a verdict, a misunderstanding, or nothing one can believe.
@@ -38,6 +40,8 @@ final class AuthAnswer {
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
     private static final Interner<Set<String>> SETS = Interner.newWeakInterner();
+    private static final double LATEST_SECOND = 1e11;
+    private static final Pattern BARE_ZONE = Pattern.compile("([+-]\\d\\d)(\\d\\d)$");
     private static final String IS_ADMIN = "is_admin";
 
     private final AnswerPaths paths;
@@ -160,25 +164,37 @@ final class AuthAnswer {
         return texts;
     }
 
-    /** ISO 8601, with Python's habit of leaving out the zone of a UTC time, or seconds since 1970. */
+    /** The key's end; empty when there is none that can be read: then the verdict's own life bounds it. */
     private static Optional<Instant> expiry(Object value) {
-        if (value instanceof Number seconds) {
-            return Optional.of(Instant.ofEpochSecond(seconds.longValue()));
-        }
-        if (!(value instanceof String text)) {
-            return Optional.empty();
+        if (value instanceof Number number) {
+            return expiry(number.doubleValue());
         }
         try {
-            TemporalAccessor time = DateTimeFormatter.ISO_DATE_TIME.parseBest(
-                    text.replace(' ', 'T'), OffsetDateTime::from, LocalDateTime::from);
-            return Optional.of(
-                    time instanceof OffsetDateTime offset
-                            ? offset.toInstant()
-                            : ((LocalDateTime) time).toInstant(ZoneOffset.UTC));
+            return value instanceof String text ? Optional.of(time(text.trim())) : Optional.empty();
         } catch (DateTimeException e) {
-            // Not part of the described answer; without a readable time the verdict's own life bounds it.
             return Optional.empty();
         }
+    }
+
+    /** Seconds since 1970, or milliseconds where seconds would be thousands of years away. */
+    private static Optional<Instant> expiry(double number) {
+        double seconds = Math.abs(number) > LATEST_SECOND ? number / 1000 : number;
+        return Math.abs(seconds) <= LATEST_SECOND
+                ? Optional.of(Instant.ofEpochMilli((long) (seconds * 1000)))
+                : Optional.empty();
+    }
+
+    /** ISO 8601, with what services make of it: no zone for UTC, a blank for the T, a zone without its colon, a date. */
+    private static Instant time(String text) {
+        String iso = BARE_ZONE.matcher(text.replace(' ', 'T')).replaceFirst("$1:$2");
+        if (!iso.contains("T")) {
+            return LocalDate.parse(iso).atStartOfDay(ZoneOffset.UTC).toInstant();
+        }
+        TemporalAccessor time =
+                DateTimeFormatter.ISO_DATE_TIME.parseBest(iso, OffsetDateTime::from, LocalDateTime::from);
+        return time instanceof OffsetDateTime offset
+                ? offset.toInstant()
+                : ((LocalDateTime) time).toInstant(ZoneOffset.UTC);
     }
 
     private static Duration pause(String retryAfter) {

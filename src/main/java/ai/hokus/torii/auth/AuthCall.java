@@ -1,5 +1,6 @@
 package ai.hokus.torii.auth;
 
+import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
@@ -24,6 +25,8 @@ final class AuthCall {
     private final Promise<Answer> promise = Promise.promise();
     private final Buffer collected = Buffer.buffer();
     private HttpClientRequest open;
+    private UpstreamWire wire;
+    private boolean timedOut;
     private long timer;
 
     /** An answer that came whole. */
@@ -44,15 +47,17 @@ final class AuthCall {
         this.maxBytes = maxBytes;
     }
 
-    /** Sends it over this request once there is one; {@code content} may be null. */
-    Future<Answer> send(Future<HttpClientRequest> connected, MultiMap headers, Buffer content, long timeoutMillis) {
-        timer = vertx.setTimer(
-                timeoutMillis, id -> give(new TimeoutException("no whole answer in " + timeoutMillis + " ms")));
-        connected.onComplete(request -> send(request, headers, content), this::give);
+    /** Sends it over this request once there is one. */
+    Future<Answer> send(Future<HttpClientRequest> connected, AuthQuestion question, long timeoutMillis) {
+        timer = vertx.setTimer(timeoutMillis, id -> {
+            timedOut = true;
+            give(new TimeoutException("no whole answer in " + timeoutMillis + " ms"));
+        });
+        connected.onComplete(request -> send(request, question), this::give);
         return promise.future();
     }
 
-    private void send(HttpClientRequest request, MultiMap headers, Buffer content) {
+    private void send(HttpClientRequest request, AuthQuestion question) {
         // Without one, Vert.x logs every reset as an error.
         request.exceptionHandler(this::give);
         if (promise.future().isComplete()) {
@@ -60,12 +65,13 @@ final class AuthCall {
             return;
         }
         open = request;
-        request.headers().addAll(headers);
+        wire = UpstreamWire.of(request.connection());
+        request.headers().addAll(question.headers());
         request.response().onComplete(this::receive, this::give);
-        if (content == null) {
+        if (question.content() == null) {
             request.end();
         } else {
-            request.putHeader(HttpHeaders.CONTENT_TYPE, "application/json").end(content);
+            request.putHeader(HttpHeaders.CONTENT_TYPE, "application/json").end(question.content());
         }
     }
 
@@ -82,6 +88,11 @@ final class AuthCall {
             vertx.cancelTimer(timer);
             promise.tryComplete(new Answer(response.statusCode(), response.headers(), collected));
         });
+    }
+
+    /** Whether it failed because a connection that had been used before ended without a word. */
+    boolean hasDiedOfAge() {
+        return !timedOut && wire != null && wire.isReused() && !wire.hasAnswerBegun();
     }
 
     private void give(Throwable cause) {

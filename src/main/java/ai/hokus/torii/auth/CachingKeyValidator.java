@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  *   <li>No key is held: a verdict is found by a keyed hash of the whole key, and of the caller's address where the
  *       auth source is told it.
  *   <li>An acceptance is believed for the configured time from the asking on, but never beyond the key's own expiry.
+ *       What the auth source says about a key that is past it is told, for it knows best, and forgotten.
  *   <li>A refusal is believed for its own, shorter time, and replaces an acceptance at once.
  *   <li>A zero time means that every request asks.
  *   <li>Of requests that need the same verdict at the same time one asks; each gets its answer, a failure too.
@@ -30,6 +31,7 @@ import java.util.function.Consumer;
  *   <li>What was asked for before a revocation or a purge is not told to anybody after it, also when it was on its way.
  *   <li>A bad key never pushes out a good one.
  *   <li>A 429 of the auth source on a renewal is an outage; on a first look-up it is the caller's answer.
+ *   <li>A key that was accepted lately is a known key to the gate, from any address and after any purge.
  * </ol>
  *
  * <p>One instance an event loop, used there alone; what they share is in {@link Shared}.
@@ -93,14 +95,15 @@ public final class CachingKeyValidator implements KeyValidator {
             }
             return Future.succeededFuture(new Answer(known.verdict(), VerdictSource.STALE));
         }
-        return ask(hash, inquiry, known).recover(cause -> insteadOf(GatewayFailure.from(cause), hash, inquiry));
+        return ask(hash, inquiry, known).recover(cause -> insteadOf(cause, hash, inquiry));
     }
 
     /** An old acceptance where nobody could tell, or the failure. */
-    private Future<Answer> insteadOf(GatewayFailure failure, KeyHash hash, Inquiry inquiry) {
+    private Future<Answer> insteadOf(Throwable failure, KeyHash hash, Inquiry inquiry) {
         Entry known = shared.memory.find(hash);
-        boolean speaks =
-                known != null && cannotTell(failure) && shared.memory.maySpeakForAnOutage(known, inquiry.isRead());
+        boolean speaks = known != null
+                && cannotTell(GatewayFailure.from(failure))
+                && shared.memory.maySpeakForAnOutage(known, inquiry.isRead());
         return speaks
                 ? Future.succeededFuture(new Answer(known.verdict(), VerdictSource.STALE))
                 : Future.failedFuture(failure);
@@ -143,9 +146,9 @@ public final class CachingKeyValidator implements KeyValidator {
         LookUpGate.Pass pass;
         Future<Answer> answer;
         try {
-            pass = shared.gate.enter(isVouchedFor(now));
+            pass = shared.gate.enter(shared.memory.isVouchedFor(hasher.hashWithoutAddress(inquiry)));
         } catch (GatewayFailure turnedAway) {
-            failed(flight, hash, turnedAway);
+            failed(flight, hash, turnedAway, turnedAway);
             return;
         }
         try {
@@ -161,16 +164,13 @@ public final class CachingKeyValidator implements KeyValidator {
                 cause -> {
                     GatewayFailure failure = GatewayFailure.from(cause);
                     pass.ended(failure);
-                    failed(flight, hash, failure);
+                    failed(flight, hash, failure, cause);
                 });
-    }
-
-    private static boolean isVouchedFor(Entry entry) {
-        return entry != null && entry.verdict() instanceof Verdict.Accepted;
     }
 
     private void found(Flight flight, KeyHash hash, Inquiry inquiry, Ask ask, Verdict verdict) {
         shared.outcomes.accept(verdict.outcome());
+        shared.memory.vouch(hasher.hashWithoutAddress(inquiry), verdict);
         if (shared.memory.remember(hash, verdict, ask)) {
             land(flight, hash, Future.succeededFuture(verdict));
         } else {
@@ -179,12 +179,13 @@ public final class CachingKeyValidator implements KeyValidator {
         }
     }
 
-    private void failed(Flight flight, KeyHash hash, GatewayFailure failure) {
+    /** The cause itself is told, so that a fault of ours is found by its trace. */
+    private void failed(Flight flight, KeyHash hash, GatewayFailure failure, Throwable cause) {
         shared.outcomes.accept(failure.reason().code());
         if (cannotTell(failure)) {
             shared.memory.renewalFailed(hash);
         }
-        land(flight, hash, Future.failedFuture(failure));
+        land(flight, hash, Future.failedFuture(cause));
     }
 
     /** Out of the list first, so that nobody can join what has landed. */

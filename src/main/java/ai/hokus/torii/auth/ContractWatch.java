@@ -48,7 +48,7 @@ public final class ContractWatch {
     public KeyValidator over(KeyValidator validator, Optional<ApiKey> canary, KeyHasher hasher) {
         return inquiry -> validator.validate(inquiry).onSuccess(answer -> {
             if (!accepted) {
-                saw(() -> hasher.hash(inquiry), answer.verdict(), () -> settle(validator, canary));
+                saw(() -> hasher.hashWithoutAddress(inquiry), answer.verdict(), () -> settle(validator, canary));
             }
         });
     }

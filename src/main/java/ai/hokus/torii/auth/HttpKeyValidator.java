@@ -6,6 +6,7 @@ import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientAgent;
@@ -25,15 +26,15 @@ import java.util.concurrent.TimeoutException;
 public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
 
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
+    private static final int MAX_HEAD_BYTES = 32 * 1024;
     private static final int MAX_WAITING = 4096;
-    /** Below the 5 s after which uvicorn closes its end. */
-    private static final int KEEP_ALIVE_SECONDS = 3;
 
     private final Vertx vertx;
     private final AuthServiceConfig config;
     private final AuthContract contract;
     private final AuthAnswer answers;
     private final HttpClientAgent client;
+    private final HttpClientAgent freshClient;
     private final RequestOptions target;
     private Future<Form> search;
 
@@ -46,13 +47,14 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
         URI url = config.url();
         boolean tls = "https".equalsIgnoreCase(url.getScheme());
         int millis = Math.toIntExact(config.timeout().toMillis());
-        this.client = vertx.createHttpClient(
-                new HttpClientOptions()
-                        .setSsl(tls)
-                        .setVerifyHost(true)
-                        .setConnectTimeout(millis)
-                        .setKeepAliveTimeout(KEEP_ALIVE_SECONDS),
-                new PoolOptions().setHttp1MaxSize(config.connections()).setMaxWaitQueueSize(MAX_WAITING));
+        HttpClientOptions options = new HttpClientOptions()
+                .setSsl(tls)
+                .setVerifyHost(true)
+                .setConnectTimeout(millis)
+                .setMaxHeaderSize(MAX_HEAD_BYTES)
+                .setKeepAliveTimeout(Math.toIntExact(config.keepAlive().toSeconds()));
+        this.client = client(options);
+        this.freshClient = client(new HttpClientOptions(options).setKeepAlive(false));
         String base = url.getRawPath() == null ? "" : url.getRawPath().replaceAll("/+$", "");
         this.target = new RequestOptions()
                 .setMethod(HttpMethod.valueOf(config.question().method().name()))
@@ -61,6 +63,19 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
                 .setSsl(tls)
                 .setURI(base + config.question().path())
                 .setFollowRedirects(false);
+    }
+
+    private HttpClientAgent client(HttpClientOptions options) {
+        return vertx.httpClientBuilder()
+                .with(options)
+                .with(new PoolOptions().setHttp1MaxSize(config.connections()).setMaxWaitQueueSize(MAX_WAITING))
+                .withConnectHandler(connection -> {
+                    // An interim answer taken for the answer, or bytes behind one, would be the next key's verdict.
+                    UpstreamWire.install(connection, MAX_HEAD_BYTES, MAX_ANSWER_BYTES);
+                    // Without a handler a reset connection is logged as an error; the call on it notices by itself.
+                    connection.exceptionHandler(cause -> {});
+                })
+                .build();
     }
 
     @Override
@@ -95,8 +110,16 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
     private Future<Verdict> ask(Form form, ApiKey key, String clientIp) {
         AuthQuestion question = AuthQuestion.of(config.question(), form, key, clientIp);
         long millis = config.timeout().toMillis();
-        return new AuthCall(vertx, MAX_ANSWER_BYTES)
-                .send(client.request(target), question.headers(), question.content(), millis)
+        long start = System.nanoTime();
+        AuthCall call = new AuthCall(vertx, MAX_ANSWER_BYTES);
+        return call.send(client.request(target), question, millis)
+                .recover(cause -> {
+                    long left = millis - (System.nanoTime() - start) / 1_000_000;
+                    // The service may have closed a connection that was idle just when it was used again.
+                    return call.hasDiedOfAge() && left > 0
+                            ? new AuthCall(vertx, MAX_ANSWER_BYTES).send(freshClient.request(target), question, left)
+                            : Future.failedFuture(cause);
+                })
                 .recover(cause -> Future.failedFuture(failure(cause)))
                 .compose(
                         answer -> answers.read(answer.status(), answer.headers().get("Retry-After"), answer.body()));
@@ -116,5 +139,6 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
     @Override
     public void close() {
         client.close();
+        freshClient.close();
     }
 }

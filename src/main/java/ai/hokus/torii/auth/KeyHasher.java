@@ -54,6 +54,18 @@ public final class KeyHasher {
             mac.update((byte) 0);
             mac.update(inquiry.clientIp().getBytes(StandardCharsets.UTF_8));
         }
+        return bits();
+    }
+
+    /** The key alone, from wherever it came. */
+    KeyHash hashWithoutAddress(Inquiry inquiry) {
+        byte[] key = inquiry.key().bytes();
+        mac.update(key);
+        Arrays.fill(key, (byte) 0);
+        return bits();
+    }
+
+    private KeyHash bits() {
         ByteBuffer bits = ByteBuffer.wrap(mac.doFinal());
         return new KeyHash(bits.getLong(), bits.getLong(), bits.getLong(), bits.getLong());
     }

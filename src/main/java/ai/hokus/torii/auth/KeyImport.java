@@ -88,6 +88,7 @@ public final class KeyImport {
 
     private static boolean isElsewhere(KeyEntry entry, ApiKey key) {
         return entry.fields().entrySet().stream()
-                .anyMatch(field -> !KEY.equals(field.getKey()) && key.reveal().equals(field.getValue()));
+                .anyMatch(field -> !KEY.equals(field.getKey())
+                        && String.valueOf(field.getValue()).contains(key.reveal()));
     }
 }

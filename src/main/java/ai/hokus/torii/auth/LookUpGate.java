@@ -5,14 +5,17 @@ import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
-import io.github.resilience4j.circuitbreaker.CircuitBreaker.StateTransition;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,13 +25,16 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>The breaker opens at the configured share of failed calls, and not below the least number of calls.
- *   <li>An open breaker lets nobody through; after its time one call probes, and the others wait for what it finds.
+ *   <li>An open breaker lets nobody through; after its time one call probes, and the others wait for what it finds. A
+ *       call from before it opened has no say in that.
  *   <li>After a good probe the number of calls at once grows from one to the budget's within the ramp's time, and is
  *       free afterwards.
- *   <li>Keys that a remembered acceptance vouches for are outside the budget; the others get its rate, its burst and
- *       its number at once, and no more.
+ *   <li>Keys that were accepted before are outside the budget; the others get its rate, its burst and its number at
+ *       once, and no more.
  *   <li>A look-up that is turned away counts for nothing.
  *   <li>A refusal, the service's own 429 and a misunderstanding are answers; only what nobody could tell is a failure.
+ *   <li>Known and unknown keys have a breaker each: whoever sends keys that make the service fail keeps nobody from
+ *       being asked about whose key was accepted before.
  * </ol>
  *
  * Safe for concurrent use; one for a process.
@@ -39,54 +45,100 @@ public final class LookUpGate {
     private static final Set<Reason> OUTAGES =
             EnumSet.of(Reason.AUTH_UNAVAILABLE, Reason.AUTH_TIMEOUT, Reason.AUTH_ANSWER_UNREADABLE);
 
-    private final CircuitBreaker breaker;
+    private final Lane known;
+    private final Lane unknown;
     private final TokenBucket budget;
     private final int atOnce;
     private final long rampNanos;
     private final Ticker ticker;
-    private final AtomicInteger underWay = new AtomicInteger();
-    private final AtomicInteger unknownUnderWay = new AtomicInteger();
-    private volatile boolean ramping;
-    private volatile long rampStart;
 
-    /** Closed breaker, full budget; {@code ticker} and {@code clock} tell the same time. */
-    public LookUpGate(AuthConfig.Breaker config, AuthConfig.UnknownKeys unknownKeys, Ticker ticker, Clock clock) {
+    /** Closed breakers, full budget, time by this ticker. */
+    public LookUpGate(AuthConfig.Breaker config, AuthConfig.UnknownKeys unknownKeys, Ticker ticker) {
         this.ticker = ticker;
         this.budget = unknownKeys.rate() == 0 ? null : new TokenBucket(unknownKeys.rate(), unknownKeys.burst(), ticker);
         this.atOnce = unknownKeys.atOnce();
         this.rampNanos = config.ramp().toNanos();
-        this.breaker = CircuitBreaker.of(
-                "auth",
-                CircuitBreakerConfig.custom()
-                        .slidingWindowType(SlidingWindowType.TIME_BASED)
-                        .slidingWindowSize((int) config.window().toSeconds())
-                        .minimumNumberOfCalls(config.minCalls())
-                        .failureRateThreshold(config.failurePercent())
-                        .waitDurationInOpenState(config.open())
-                        .permittedNumberOfCallsInHalfOpenState(1)
-                        .clock(clock)
-                        .build());
-        breaker.getEventPublisher().onStateTransition(event -> changed(event.getStateTransition(), config));
+        this.known = new Lane("known", config);
+        this.unknown = new Lane("unknown", config);
     }
+
+    /** The look-ups of one kind of keys. */
+    private final class Lane {
+
+        private final CircuitBreaker breaker;
+        private final AtomicInteger underWay = new AtomicInteger();
+        private final AtomicInteger generation = new AtomicInteger();
+        private final AtomicReference<Ramp> ramp = new AtomicReference<>();
+
+        Lane(String name, AuthConfig.Breaker config) {
+            // Not the wall clock, which may be set back while the breaker is open.
+            Clock clock = ((InstantSource) () -> Instant.EPOCH.plusNanos(ticker.read())).withZone(ZoneOffset.UTC);
+            this.breaker = CircuitBreaker.of(
+                    name,
+                    CircuitBreakerConfig.custom()
+                            .slidingWindowType(SlidingWindowType.TIME_BASED)
+                            .slidingWindowSize((int) config.window().toSeconds())
+                            .minimumNumberOfCalls(config.minCalls())
+                            .failureRateThreshold(config.failurePercent())
+                            .waitDurationInOpenState(config.open())
+                            .permittedNumberOfCallsInHalfOpenState(1)
+                            .clock(clock)
+                            .build());
+            breaker.getEventPublisher()
+                    .onStateTransition(
+                            event -> changed(event.getStateTransition().getToState()));
+        }
+
+        private void changed(CircuitBreaker.State state) {
+            generation.incrementAndGet();
+            if (state == CircuitBreaker.State.OPEN) {
+                LOG.warn("the auth service fails for {} keys; it is left alone for a while", breaker.getName());
+            } else if (state == CircuitBreaker.State.CLOSED) {
+                ramp.set(new Ramp(ticker.read()));
+                LOG.info("the auth service answers for {} keys again", breaker.getName());
+            }
+        }
+
+        /** How many may be under way now. */
+        private long limit() {
+            Ramp now = ramp.get();
+            if (now == null) {
+                return Long.MAX_VALUE;
+            }
+            long elapsed = ticker.read() - now.startNanos();
+            if (elapsed >= rampNanos) {
+                ramp.compareAndSet(now, null);
+                return Long.MAX_VALUE;
+            }
+            return 1 + atOnce * elapsed / rampNanos;
+        }
+    }
+
+    private record Ramp(long startNanos) {}
 
     /** A look-up that was let through; whoever made it says once how it ended. */
     final class Pass {
 
-        private final boolean isKnown;
+        private final Lane lane;
+        private final int generation;
         private final long startNanos = ticker.read();
 
-        private Pass(boolean isKnown) {
-            this.isKnown = isKnown;
+        private Pass(Lane lane) {
+            this.lane = lane;
+            this.generation = lane.generation.get();
         }
 
         /** The look-up is over; {@code failure} is null when it came to a verdict. */
         void ended(GatewayFailure failure) {
-            leave(isKnown);
+            lane.underWay.decrementAndGet();
+            if (generation != lane.generation.get()) {
+                return;
+            }
             long nanos = ticker.read() - startNanos;
             if (failure != null && isOutage(failure)) {
-                breaker.onError(nanos, TimeUnit.NANOSECONDS, failure);
+                lane.breaker.onError(nanos, TimeUnit.NANOSECONDS, failure);
             } else {
-                breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
+                lane.breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
             }
         }
     }
@@ -99,69 +151,37 @@ public final class LookUpGate {
     /**
      * Asks for a way through.
      *
-     * @param isKnown whether a remembered acceptance vouches for the key
+     * @param isKnown whether the key was accepted before
      * @throws GatewayFailure auth_unavailable while the breaker is open or the ramp is full, auth_budget beyond the
      *     budget
      */
     Pass enter(boolean isKnown) {
-        if (underWay.incrementAndGet() > limit()) {
-            underWay.decrementAndGet();
+        Lane lane = isKnown ? known : unknown;
+        boolean isLimited = !isKnown && budget != null;
+        int underWay = lane.underWay.incrementAndGet();
+        if (underWay > lane.limit()) {
+            lane.underWay.decrementAndGet();
             throw GatewayFailure.authUnavailable("it has just come back and is asked slowly");
         }
-        if (!isKnown && unknownUnderWay.incrementAndGet() > atOnce && budget != null) {
-            leave(false);
+        if (isLimited && underWay > atOnce) {
+            lane.underWay.decrementAndGet();
             throw GatewayFailure.authBudget();
         }
-        if (!breaker.tryAcquirePermission()) {
-            leave(isKnown);
+        if (!lane.breaker.tryAcquirePermission()) {
+            lane.underWay.decrementAndGet();
             throw GatewayFailure.authUnavailable("it failed too often a moment ago and is left alone");
         }
-        if (!isKnown && budget != null && !budget.take()) {
-            leave(false);
-            breaker.releasePermission();
+        if (isLimited && !budget.take()) {
+            lane.underWay.decrementAndGet();
+            lane.breaker.releasePermission();
             throw GatewayFailure.authBudget();
         }
-        return new Pass(isKnown);
+        return new Pass(lane);
     }
 
-    private void leave(boolean isKnown) {
-        underWay.decrementAndGet();
-        if (!isKnown) {
-            unknownUnderWay.decrementAndGet();
-        }
-    }
-
-    /** How many may be under way now. */
-    private long limit() {
-        if (!ramping) {
-            return Long.MAX_VALUE;
-        }
-        long elapsed = ticker.read() - rampStart;
-        if (elapsed >= rampNanos) {
-            ramping = false;
-            return Long.MAX_VALUE;
-        }
-        return 1 + atOnce * elapsed / rampNanos;
-    }
-
-    private void changed(StateTransition transition, AuthConfig.Breaker config) {
-        switch (transition.getToState()) {
-            case OPEN ->
-                LOG.warn(
-                        "the auth service fails; it is left alone for {} ms at a time",
-                        config.open().toMillis());
-            case CLOSED -> {
-                rampStart = ticker.read();
-                ramping = true;
-                LOG.info("the auth service answers again");
-            }
-            default -> {}
-        }
-    }
-
-    /** 0: closed, 1: probing, 2: open. */
-    public int state() {
-        return switch (breaker.getState()) {
+    /** The state of the breaker of known or of unknown keys. 0: closed, 1: probing, 2: open. */
+    public int state(boolean isKnown) {
+        return switch ((isKnown ? known : unknown).breaker.getState()) {
             case OPEN, FORCED_OPEN -> 2;
             case HALF_OPEN -> 1;
             default -> 0;

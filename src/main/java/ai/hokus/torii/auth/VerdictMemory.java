@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class VerdictMemory {
 
     private static final long MAX_REVOCATIONS = 100_000;
+    private static final Duration VOUCHED = Duration.ofMinutes(10);
     private static final double REFRESH_AT = 0.75;
     private static final long RETRY_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -30,6 +31,7 @@ public final class VerdictMemory {
     private final Cache<KeyHash, Entry> accepted;
     private final Cache<KeyHash, Entry> refused;
     private final Cache<String, Long> revocations;
+    private final Cache<KeyHash, Boolean> vouchedFor;
     private final AtomicLong order = new AtomicLong();
     private volatile long purged = -1;
 
@@ -78,6 +80,12 @@ public final class VerdictMemory {
         this.clock = clock;
         this.accepted = cache(config.maxEntries());
         this.refused = cache(config.maxRefusedEntries());
+        this.vouchedFor = Caffeine.newBuilder()
+                .maximumSize(config.maxEntries())
+                .ticker(ticker)
+                .executor(Runnable::run)
+                .expireAfterWrite(config.ttl().plus(longestGrace()).plus(VOUCHED))
+                .build();
         this.revocations = Caffeine.newBuilder()
                 .ticker(ticker)
                 .executor(Runnable::run)
@@ -86,6 +94,23 @@ public final class VerdictMemory {
                         .plus(config.refusedTtl())
                         .plus(failureLife))
                 .build();
+    }
+
+    /**
+     * Notes whether the key, from whatever address, was accepted when it was last asked about. It outlives revocations
+     * and purges, because it lets nobody in: it only tells a key that was good once from one that nobody knows.
+     */
+    void vouch(KeyHash keyAlone, Verdict verdict) {
+        if (verdict instanceof Accepted) {
+            vouchedFor.put(keyAlone, true);
+        } else {
+            vouchedFor.invalidate(keyAlone);
+        }
+    }
+
+    /** Whether the key was accepted when it was last asked about, not too long ago. */
+    boolean isVouchedFor(KeyHash keyAlone) {
+        return vouchedFor.getIfPresent(keyAlone) != null;
     }
 
     private Cache<KeyHash, Entry> cache(long maxEntries) {

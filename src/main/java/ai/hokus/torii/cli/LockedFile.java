@@ -5,9 +5,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -57,14 +59,38 @@ final class LockedFile {
         }
         Path lockFile = target.resolveSibling(target.getFileName() + ".lock");
         ONE_OF_THIS_PROCESS.lock();
-        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel channel = lockChannel(lockFile, target);
                 FileLock lock = channel.lock()) {
-            share(lockFile, target);
             write(target, edit.next(target));
             assert lock.isValid();
         } finally {
             ONE_OF_THIS_PROCESS.unlock();
         }
+    }
+
+    /**
+     * The lock file, made if need be. It is never followed as a link, and what has another name too is never given away:
+     * who owns the folder could have put there what is not theirs.
+     */
+    private static FileChannel lockChannel(Path lockFile, Path target) throws IOException {
+        try {
+            FileChannel made = FileChannel.open(lockFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            share(lockFile, target);
+            return made;
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isRegularFile(lockFile, LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException("'" + lockFile + "' is no regular file; remove it", e);
+            }
+            if (hasOneName(lockFile)) {
+                share(lockFile, target);
+            }
+            return FileChannel.open(lockFile, LinkOption.NOFOLLOW_LINKS, StandardOpenOption.WRITE);
+        }
+    }
+
+    private static boolean hasOneName(Path file) throws IOException {
+        return file.getFileSystem().supportedFileAttributeViews().contains("unix")
+                && Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS));
     }
 
     /** Where the links lead; the last one's target need not exist. */
@@ -116,7 +142,8 @@ final class LockedFile {
     }
 
     private static void keepOwnership(Path old, Path next) throws IOException {
-        PosixFileAttributeView view = Files.getFileAttributeView(next, PosixFileAttributeView.class);
+        PosixFileAttributeView view =
+                Files.getFileAttributeView(next, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
         if (view == null || Files.notExists(old)) {
             return;
         }

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
  */
 public final class AddressRange {
 
-    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(?:\\.\\d{1,3}){3}");
+    private static final String OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+    private static final Pattern IPV4 = Pattern.compile(OCTET + "(?:\\." + OCTET + "){3}");
     private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:]*:[0-9a-fA-F:.]*");
 
     private final byte[] network;
@@ -54,7 +55,7 @@ public final class AddressRange {
             return Optional.empty();
         }
         try {
-            // Of text of this form the JDK reads the address and asks no resolver.
+            // Of a whole IPv4 address, and of anything with a colon, the JDK reads the address and asks no resolver.
             return Optional.of(InetAddress.getByName(literal).getAddress());
         } catch (UnknownHostException e) {
             return Optional.empty();

@@ -5,16 +5,33 @@ import ai.hokus.torii.config.AuthServiceConfig.Fields;
 import ai.hokus.torii.config.AuthServiceConfig.Form;
 import ai.hokus.torii.config.AuthServiceConfig.Method;
 import ai.hokus.torii.config.AuthServiceConfig.Question;
+import ai.hokus.torii.identity.ApiKey;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** Reads who says whose a key is, and what operators may order, with the rules between those settings. */
 final class AuthConfigReader {
 
+    private static final int MAX_PORT = 65_535;
     private static final Duration ZERO = Duration.ZERO;
     private static final String NO_SCHEME = "none";
+    private static final Set<String> NOT_FOR_KEYS = Set.of(
+            "host",
+            "connection",
+            "content-length",
+            "content-type",
+            "transfer-encoding",
+            "te",
+            "trailer",
+            "upgrade",
+            "expect",
+            "user-agent");
     private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 
     private final Values values;
@@ -69,6 +86,10 @@ final class AuthConfigReader {
     private AuthServiceConfig service() {
         Question question = question();
         Optional<Secret> canary = values.secret("auth.http.canary-key");
+        if (canary.isPresent()
+                && canary.flatMap(key -> ApiKey.parse(key.reveal())).isEmpty()) {
+            values.problem("auth.http.canary-key", "cannot be a key: it is too long, or holds blanks or quotes");
+        }
         refuseContradictions(question, canary);
         return new AuthServiceConfig(
                 values.url("auth.http.url", "say where the auth service is, e.g. http://auth:8000"),
@@ -84,13 +105,15 @@ final class AuthConfigReader {
                         paths("auth.http.answer.expires-at")),
                 canary,
                 values.duration("auth.http.timeout", Duration.ofMillis(10), Duration.ofMinutes(1)),
+                values.duration("auth.http.keep-alive", Duration.ofSeconds(1), Duration.ofMinutes(10)),
                 values.integer("auth.http.connections", 1, 10_000));
     }
 
     private Question question() {
         String path = values.required("auth.http.path", "write the path of its validation route");
-        if (!path.startsWith("/")) {
-            values.problem("auth.http.path", "must start with a slash, but is '" + path + "'");
+        if (!path.matches("/[!-~]*") || path.contains("#")) {
+            values.problem(
+                    "auth.http.path", "must start with a slash and hold no blanks, but is '" + path.trim() + "'");
         }
         String scheme = values.required("auth.http.key-scheme", "write a scheme like Bearer, or none");
         return new Question(
@@ -98,14 +121,31 @@ final class AuthConfigReader {
                 path,
                 values.choice("auth.http.form", Form.class),
                 values.required("auth.http.service-id", "write the service's name, e.g. platform"),
-                values.secret("auth.http.service-credential"),
-                token("auth.http.key-header", values.required("auth.http.key-header", "write a header field's name")),
+                visible("auth.http.service-credential"),
+                keyHeader(),
                 scheme.equals(NO_SCHEME) ? "" : token("auth.http.key-scheme", scheme),
                 values.bool("auth.http.send-client-ip"),
                 new Fields(
                         values.required("auth.http.fields.api-key", "write a JSON field's name"),
                         values.required("auth.http.fields.service-id", "write a JSON field's name"),
                         values.required("auth.http.fields.client-ip", "write a JSON field's name")));
+    }
+
+    private String keyHeader() {
+        String name = token("auth.http.key-header", values.required("auth.http.key-header", "write a field's name"));
+        if (NOT_FOR_KEYS.contains(name.toLowerCase(Locale.ROOT))) {
+            values.problem("auth.http.key-header", "has a meaning of its own in HTTP and cannot hold a key: " + name);
+        }
+        return name;
+    }
+
+    /** A secret that travels in a header field. */
+    private Optional<Secret> visible(String key) {
+        Optional<Secret> secret = values.secret(key);
+        if (secret.filter(text -> !text.reveal().matches("[!-~]+")).isPresent()) {
+            values.problem(key, "may hold visible ASCII characters only");
+        }
+        return secret;
     }
 
     /** A token of RFC 9110 §5.6.2, which is all that a field name or a scheme may be. */
@@ -154,9 +194,28 @@ final class AuthConfigReader {
             values.problem("redis.url", "is not set, but admin.share-revocations carries them through Redis");
         }
         redis = redis.filter(url -> shares);
-        redis.filter(url -> !url.reveal().matches("rediss?://[^\\s/]+(/\\d*)?"))
-                .ifPresent(url -> values.problem(
-                        "redis.url", "must be an address like redis://:password@redis:6379/0 (rediss:// for TLS)"));
-        return new AdminConfig(values.secret("admin.token"), shares, redis);
+        if (redis.filter(url -> !isRedisAddress(url.reveal())).isPresent()) {
+            values.problem(
+                    "redis.url",
+                    "must be an address like redis://:password@redis:6379/0 (rediss:// for TLS), with every special"
+                            + " character of the password as %XX");
+        }
+        return new AdminConfig(visible("admin.token"), shares, redis);
+    }
+
+    private static boolean isRedisAddress(String text) {
+        try {
+            URI uri = new URI(text);
+            boolean isRedis = "redis".equals(uri.getScheme()) || "rediss".equals(uri.getScheme());
+            return isRedis
+                    && uri.getHost() != null
+                    && uri.getPort() <= MAX_PORT
+                    && uri.getQuery() == null
+                    && uri.getFragment() == null
+                    && uri.getPath().matches("(/\\d*)?");
+        } catch (URISyntaxException e) {
+            // Its message quotes the address, and with it the password.
+            return false;
+        }
     }
 }

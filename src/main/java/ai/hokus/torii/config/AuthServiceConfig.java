@@ -13,10 +13,17 @@ import java.util.Optional;
  * @param answer where in its answer the facts stand
  * @param canaryKey a key that must be accepted whenever all is well; empty: none
  * @param timeout longest time for one look-up, connecting included
+ * @param keepAlive how long an idle connection is kept
  * @param connections largest number of connections of one event loop
  */
 public record AuthServiceConfig(
-        URI url, Question question, AnswerPaths answer, Optional<Secret> canaryKey, Duration timeout, int connections)
+        URI url,
+        Question question,
+        AnswerPaths answer,
+        Optional<Secret> canaryKey,
+        Duration timeout,
+        Duration keepAlive,
+        int connections)
         implements AuthConfig.Source {
 
     /** How the key is handed over; three forms that callers of the platform's service have believed in. */

@@ -54,6 +54,7 @@ final class Settings {
             new Setting("auth.http.service-credential").secret(),
             new Setting("auth.http.timeout", "AUTH_SERVICE_TIMEOUT").bareSeconds(),
             new Setting("auth.http.send-client-ip"),
+            new Setting("auth.http.keep-alive"),
             new Setting("auth.http.connections"),
             new Setting("auth.http.canary-key").secret(),
             new Setting("auth.http.fields.api-key"),

@@ -116,12 +116,9 @@ public final class HealthMonitor {
 
     /** Notes that real traffic has just proved what this check would ask; without effect when there is no such check. */
     public void seen(String name) {
-        State before = states.get(name);
-        if (before != null) {
+        State now = states.computeIfPresent(name, (n, before) -> before.isUp() ? before : new State(true, true, ""));
+        if (now != null) {
             seenNanos.put(name, System.nanoTime());
-            if (!before.isUp()) {
-                states.put(name, new State(true, true, ""));
-            }
         }
     }
 
@@ -139,10 +136,11 @@ public final class HealthMonitor {
             return;
         }
         checks.checkStatus(check.name()).onComplete(result -> {
-            boolean hadPassed = states.get(check.name()).hasPassed();
             boolean up = result.succeeded() && CheckResult.isUp(result.result());
-            states.put(check.name(), new State(up, hadPassed || up, up ? "" : why(result.result())));
-            long failing = check.isRequired() && !hadPassed ? IMPATIENT_MILLIS : FAILING_MILLIS;
+            State now = states.computeIfPresent(
+                    check.name(),
+                    (name, before) -> new State(up, before.hasPassed() || up, up ? "" : why(result.result())));
+            long failing = check.isRequired() && !now.hasPassed() ? IMPATIENT_MILLIS : FAILING_MILLIS;
             later(check, up ? check.interval().toMillis() : failing);
         });
     }

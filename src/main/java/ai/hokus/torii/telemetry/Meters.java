@@ -73,6 +73,11 @@ public final class Meters implements AutoCloseable {
         Gauge.builder(name, value).description(description).register(registry);
     }
 
+    /** The same with a tag; its value comes from a small fixed set. */
+    public void gauge(String name, String description, String tag, String tagValue, Supplier<Number> value) {
+        Gauge.builder(name, value).description(description).tag(tag, tagValue).register(registry);
+    }
+
     /** A number that only grows; running the result adds one. */
     public Runnable counter(String name, String description) {
         return Counter.builder(name).description(description).register(registry)::increment;

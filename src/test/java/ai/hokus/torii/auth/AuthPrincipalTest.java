@@ -104,7 +104,9 @@ class AuthPrincipalTest {
                 "2027-01-31T01:00:00+01:00 | 2027-01-31T00:00:00Z",
                 "2027-01-31T00:00:00 | 2027-01-31T00:00:00Z",
                 "2027-01-31T00:00:00.123456 | 2027-01-31T00:00:00.123456Z",
-                "2027-01-31 00:00:00+00:00 | 2027-01-31T00:00:00Z"
+                "2027-01-31 00:00:00+00:00 | 2027-01-31T00:00:00Z",
+                "2027-01-31T02:00:00+0200 | 2027-01-31T00:00:00Z",
+                "2027-01-31 | 2027-01-31T00:00:00Z"
             })
     void readsTheTimesThatServicesWrite(String written, String expected) throws Exception {
         // Given
@@ -117,16 +119,42 @@ class AuthPrincipalTest {
         assertThat(principal.expiresAt()).contains(Instant.parse(expected));
     }
 
-    @Test
-    void readsATimeInSecondsSince1970() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"1801440000", "1801440000000", "1801440000.0", "1.80144e9"})
+    void readsATimeInSecondsOrMillisecondsSince1970(String number) throws Exception {
         // Given
-        service.answering(200, "{\"is_valid\":true,\"expires_at\":1801440000}");
+        service.answering(200, "{\"is_valid\":true,\"expires_at\":" + number + "}");
 
         // When
         Principal principal = principal();
 
         // Then
         assertThat(principal.expiresAt()).contains(Instant.parse("2027-02-01T00:00:00Z"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "9e18",
+                "31556889864403200000",
+                "1e999",
+                "-9e18",
+                "123456789012345678901234567890123456789012345678901234567890",
+                "\"+1000000000-01-01T00:00:00Z\"",
+                "\"tomorrow\"",
+                "\"\"",
+                "{}",
+                "true"
+            })
+    void takesATimeThatNobodyCanReadForNone(String value) throws Exception {
+        // Given
+        service.answering(200, "{\"is_valid\":true,\"expires_at\":" + value + "}");
+
+        // When
+        Principal principal = principal();
+
+        // Then
+        assertThat(principal.expiresAt()).isEmpty();
     }
 
     @Test

@@ -71,14 +71,17 @@ class CachingKeyValidatorTest {
     };
 
     private CachingKeyValidator remembering() {
+        return remembering(new AuthConfig.UnknownKeys(0, 1, 1));
+    }
+
+    private CachingKeyValidator remembering(AuthConfig.UnknownKeys unknownKeys) {
         AuthConfig.Cache config =
                 new AuthConfig.Cache(ttl, refusedTtl, Duration.ofMinutes(5), Duration.ofSeconds(60), 1000, 1000);
         memory = new VerdictMemory(config, Duration.ofSeconds(7), () -> now.toNanos(), clock);
         LookUpGate gate = new LookUpGate(
                 new AuthConfig.Breaker(1000, Duration.ofSeconds(10), 50, Duration.ofSeconds(2), Duration.ofSeconds(5)),
-                new AuthConfig.UnknownKeys(0, 1, 1),
-                () -> now.toNanos(),
-                clock);
+                unknownKeys,
+                () -> now.toNanos());
         CachingKeyValidator.Shared shared =
                 new CachingKeyValidator.Shared(memory, gate, KeyHasher.create(true), outcome -> {});
         return new CachingKeyValidator(inquiry -> delegate.validate(inquiry), shared);
@@ -331,10 +334,10 @@ class CachingKeyValidatorTest {
         });
 
         // When
-        GatewayFailure failure = failure(READ);
+        Throwable failure = validator.validate(READ).cause();
 
         // Then
-        assertThat(failure.reason()).isEqualTo(Reason.INTERNAL);
+        assertThat(failure).isInstanceOf(IllegalStateException.class).hasMessage("a fault of ours");
         answer = Future.succeededFuture(accepted(null));
         assertThat(source()).isEqualTo(CALL);
     }
@@ -627,5 +630,25 @@ class CachingKeyValidatorTest {
         // Then
         assertThat(failure.reason()).isEqualTo(Reason.AUTH_RATE_LIMITED);
         assertThat(failure.retryAfter()).contains(Duration.ofSeconds(9));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, CALL", "false, auth_budget"})
+    void invariant13KnowsAKeyThatWasAcceptedLatelyFromAnyAddressAndAfterAnyPurge(boolean wasAccepted, String expected) {
+        // Given a budget of one look-up
+        validator = remembering(new AuthConfig.UnknownKeys(1, 1, 1));
+        answer = Future.succeededFuture(wasAccepted ? accepted(null) : new Rejected(Refusal.REFUSED));
+        ask(READ);
+        memory.purge();
+
+        // When
+        Future<Answer> elsewhere = validator.validate(new Inquiry(KEY, "2001:db8::1", true));
+
+        // Then
+        assertThat(
+                        elsewhere.succeeded()
+                                ? elsewhere.result().source().name()
+                                : ((GatewayFailure) elsewhere.cause()).reason().code())
+                .isEqualTo(expected);
     }
 }

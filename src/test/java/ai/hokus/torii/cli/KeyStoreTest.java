@@ -116,6 +116,48 @@ class KeyStoreTest {
     }
 
     @Test
+    void neitherFollowsNorGivesAwayALockThatIsALink() throws Exception {
+        // Given a folder whose owner has put a link to a file of somebody else's where the lock belongs
+        KeyStore store = new KeyStore(file());
+        store.add(newKey("ada"));
+        Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
+        Path foreign = Files.writeString(folder.resolve("foreign"), "secret");
+        Files.setPosixFilePermissions(foreign, PosixFilePermissions.fromString("rw-------"));
+        Path lock = file().resolveSibling("keys.yaml.lock");
+        Files.delete(lock);
+        Files.createSymbolicLink(lock, foreign);
+
+        // When
+        Throwable refusal = catchThrowable(() -> store.add(newKey("bob")));
+
+        // Then
+        assertThat(refusal).hasMessageContaining("keys.yaml.lock' is no regular file");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(foreign)))
+                .isEqualTo("rw-------");
+        assertThat(users(store)).containsExactly("ada");
+    }
+
+    @Test
+    void givesNoLockAwayThatHasAnotherName() throws Exception {
+        // Given
+        KeyStore store = new KeyStore(file());
+        store.add(newKey("ada"));
+        Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
+        Path foreign = Files.writeString(folder.resolve("foreign"), "secret");
+        Files.setPosixFilePermissions(foreign, PosixFilePermissions.fromString("rw-------"));
+        Path lock = file().resolveSibling("keys.yaml.lock");
+        Files.delete(lock);
+        Files.createLink(lock, foreign);
+
+        // When
+        store.add(newKey("bob"));
+
+        // Then
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(foreign)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
     void keepsTheOwnerSoThatTheGatewayCanReadWhatRootEdits() throws Exception {
         // Given
         KeyStore store = new KeyStore(file());

@@ -115,6 +115,8 @@ class KeysImportTest {
                 "{key: 'KEY KEY'} | keys[1].key must be text of at most 512 visible ASCII characters, without blanks and"
                         + " quotes",
                 "{key: KEY, name: KEY} | keys[1] has the key in another field too, which is kept",
+                "{key: KEY, user_id: 'ada KEY'} | keys[1] has the key in another field too, which is kept",
+                "{key: KEY, scopes: [KEY]} | keys[1] has the key in another field too, which is kept",
                 "{key: KEY, rate_limit_per_hour: KEY2} | keys[1].rate_limit_per_hour must be a whole number above 0",
                 "{key: KEY, expires_at: KEY2} | keys[1].expires_at must be a time like 2027-01-31T00:00:00Z",
                 "{key: KEY, scopes: KEY2} | keys[1].scopes must be a list",
@@ -131,7 +133,10 @@ class KeysImportTest {
     void namesAnInvalidEntryWithoutQuotingItAndImportsNothing(String entry, String complaint) {
         // Given
         console.types("keys:\n- {key: good-0123456789, key_id: good}\n- "
-                + entry.replace("KEY2", KEY + "2").replace("KEY", KEY).replace("DIGEST", DIGEST) + "\n");
+                + entry.replace("KEY2", "hk_live_" + new StringBuilder(SECRET).reverse())
+                        .replace("KEY", KEY)
+                        .replace("DIGEST", DIGEST)
+                + "\n");
 
         // When
         int exitCode = importing();

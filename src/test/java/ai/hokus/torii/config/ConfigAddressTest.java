@@ -181,7 +181,8 @@ class ConfigAddressTest {
 
         // Then
         assertThat(refusal.problems())
-                .containsExactly(
-                        new Problem("TORII_AUTH_HTTP_PATH", "must start with a slash, but is 'api/v1/keys/validate'"));
+                .containsExactly(new Problem(
+                        "TORII_AUTH_HTTP_PATH",
+                        "must start with a slash and hold no blanks, but is 'api/v1/keys/validate'"));
     }
 }

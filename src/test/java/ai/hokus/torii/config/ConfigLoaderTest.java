@@ -88,6 +88,7 @@ class ConfigLoaderTest {
                                 List.of("expires_at")),
                         Optional.empty(),
                         Duration.ofSeconds(5),
+                        Duration.ofSeconds(3),
                         128));
         assertThat(config.auth().unknownKeys()).isEqualTo(new AuthConfig.UnknownKeys(200, 400, 64));
         assertThat(config.auth().breaker())

@@ -159,6 +159,7 @@ class ClientAddressTest {
         "example.com/8",
         "10.0.0.0/8x",
         "256.0.0.0/8",
+        "010.0.0.0/8",
         ":::/8"
     })
     void takesNothingElseForARange(String text) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A real redis-server of its own on a loopback port, with a password and without anything on disk. */
@@ -12,17 +13,40 @@ public final class RedisServer implements AutoCloseable {
     public static final String PASSWORD = "a-redis-password-of-the-tests";
 
     private final int port;
+    private final List<String> tls;
     private Process process;
 
-    private RedisServer(int port) {
+    private RedisServer(int port, List<String> tls) {
         this.port = port;
+        this.tls = tls.stream()
+                .map(word -> word.equals("PORT") ? String.valueOf(port) : word)
+                .toList();
     }
 
     /** Starts and waits until it takes connections. */
     public static RedisServer start() throws IOException {
+        return start(List.of());
+    }
+
+    /** The same behind TLS, as "localhost". */
+    public static RedisServer startTls(TlsServer.Identity identity) throws IOException {
+        return start(List.of(
+                "--port",
+                "0",
+                "--tls-port",
+                "PORT",
+                "--tls-cert-file",
+                identity.certificate().toString(),
+                "--tls-key-file",
+                identity.key().toString(),
+                "--tls-auth-clients",
+                "no"));
+    }
+
+    private static RedisServer start(List<String> tls) throws IOException {
         RedisServer redis;
         try (ServerSocket free = new ServerSocket(0)) {
-            redis = new RedisServer(free.getLocalPort());
+            redis = new RedisServer(free.getLocalPort(), tls);
         }
         redis.startAgain();
         return redis;
@@ -30,18 +54,20 @@ public final class RedisServer implements AutoCloseable {
 
     /** The same once more after {@link #kill}, on the same port. */
     public void startAgain() throws IOException {
-        process = new ProcessBuilder(List.of(
-                        PeerCondition.find("redis-server").orElseThrow().toString(),
-                        "--port",
-                        String.valueOf(port),
-                        "--bind",
-                        "127.0.0.1",
-                        "--save",
-                        "",
-                        "--appendonly",
-                        "no",
-                        "--requirepass",
-                        PASSWORD))
+        List<String> command = new ArrayList<>(List.of(
+                PeerCondition.find("redis-server").orElseThrow().toString(),
+                "--port",
+                String.valueOf(port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--requirepass",
+                PASSWORD));
+        command.addAll(tls);
+        process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
@@ -77,8 +103,14 @@ public final class RedisServer implements AutoCloseable {
                 .waitFor();
     }
 
+    public int port() {
+        return port;
+    }
+
     public String url() {
-        return "redis://:" + PASSWORD + "@127.0.0.1:" + port;
+        return tls.isEmpty()
+                ? "redis://:" + PASSWORD + "@127.0.0.1:" + port
+                : "rediss://:" + PASSWORD + "@localhost:" + port;
     }
 
     @Override

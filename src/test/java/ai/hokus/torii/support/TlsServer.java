@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
@@ -22,7 +23,7 @@ import javax.net.ssl.SSLSocket;
  */
 public final class TlsServer implements AutoCloseable {
 
-    private static final String PASSWORD = "changeit";
+    public static final String PASSWORD = "changeit";
 
     /** What one forwarded request meets; its head has been read. */
     public interface Script {
@@ -34,8 +35,10 @@ public final class TlsServer implements AutoCloseable {
      *
      * @param context with the key
      * @param certificate the PEM file to trust
+     * @param key its key as a PEM file
+     * @param store both as PKCS12, with the password {@value TlsServer#PASSWORD}
      */
-    public record Identity(SSLContext context, Path certificate) {
+    public record Identity(SSLContext context, Path certificate, Path key, Path store) {
 
         /** Made by the JDK's own keytool, in this folder. */
         public static Identity make(Path folder) throws Exception {
@@ -64,7 +67,13 @@ public final class TlsServer implements AutoCloseable {
             managers.init(keys, PASSWORD.toCharArray());
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(managers.getKeyManagers(), null, null);
-            return new Identity(context, certificate);
+            String encoded = Base64.getMimeEncoder(64, new byte[] {'\n'})
+                    .encodeToString(
+                            keys.getKey("mlflow", PASSWORD.toCharArray()).getEncoded());
+            Path key = Files.writeString(
+                    folder.resolve("identity.key"),
+                    "-----BEGIN PRIVATE KEY-----\n" + encoded + "\n-----END PRIVATE KEY-----\n");
+            return new Identity(context, certificate, key, store);
         }
 
         private static void keytool(Path store, List<String> arguments) throws Exception {
