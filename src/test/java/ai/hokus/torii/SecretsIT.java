@@ -26,6 +26,7 @@ class SecretsIT {
     private static final String SECRET = "aZ9kQ2mX7pL4vB8nC1dF6gH3jK5rT0wY";
     private static final String KEY = "hk_live_" + SECRET;
     private static final String WRONG = "hk_live_" + new StringBuilder(SECRET).reverse();
+    private static final String CANARY = "hk_test_canaryOfThisTest";
     private static final String ADMIN = "admin-token-of-this-test";
     private static final String TRACE_EVERYTHING = "<configuration><appender name=\"c\" class=\"ch.qos.logback.core."
             + "ConsoleAppender\"><encoder><pattern>%level %logger %msg%n</pattern></encoder></appender>"
@@ -39,6 +40,8 @@ class SecretsIT {
         StubAuthService auth = StubAuthService.start(vertx).knowing(KEY, "mlflow:write");
         Map<String, String> environment = TestGateway.environment(mlflow.url(), auth.url());
         environment.put("TORII_ADMIN_TOKEN", ADMIN);
+        environment.put("TORII_AUTH_HTTP_CANARY_KEY", CANARY);
+        auth.knowing(CANARY, "mlflow:read");
         environment.put("TORII_AUTH_CACHE_TTL", "1s");
         StringBuilder written = new StringBuilder();
         try (ToriiProcess torii = ToriiProcess.serve(
@@ -83,7 +86,8 @@ class SecretsIT {
                 assertThat(written).doesNotContain(secret.substring(i, i + 8));
             }
         }
-        assertThat(written).doesNotContain(ADMIN);
+        assertThat(auth.callsAbout(CANARY)).isNotEmpty();
+        assertThat(written).doesNotContain(ADMIN).doesNotContain(CANARY);
         String encoded = Base64.getEncoder().encodeToString(("user:" + KEY).getBytes(StandardCharsets.UTF_8));
         assertThat(written).doesNotContain(encoded.substring(12, 40)).contains("torii.access", "torii_requests_total");
         assertThat(mlflow.requests())

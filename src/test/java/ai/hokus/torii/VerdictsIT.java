@@ -205,6 +205,32 @@ class VerdictsIT {
     }
 
     @Test
+    void asksAboutKnownKeysWhileUnknownOnesMakeTheAuthServiceFail(Vertx vertx) throws Exception {
+        // Given keys that the auth service stumbles over
+        gateway(vertx, "TORII_AUTH_CACHE_TTL", "0s");
+        gateway.get(READ, KEY);
+        auth.lying((call, response) -> {
+            if (call.headers().get("Authorization").endsWith(KEY)) {
+                response.end("{\"is_valid\":true,\"key_id\":\"id\"}");
+            } else {
+                response.setStatusCode(500).end();
+            }
+        });
+        for (int i = 0; i < 40; i++) {
+            gateway.get(READ, "hk_test_poison" + i);
+        }
+
+        // When
+        HttpResponse<Buffer> known = gateway.get(READ, KEY);
+
+        // Then
+        assertThat(gateway.metric("torii_auth_breaker_state{keys=\"unknown\"}")).isEqualTo(2);
+        assertThat(gateway.metric("torii_auth_breaker_state{keys=\"known\"}")).isZero();
+        assertThat(known.statusCode()).isEqualTo(200);
+        assertThat(known.getHeader("X-Torii-Verdict")).isNull();
+    }
+
+    @Test
     void givesUnknownKeysABudgetAndKnownKeysWhatTheyNeed(Vertx vertx) throws Exception {
         // Given
         gateway(
