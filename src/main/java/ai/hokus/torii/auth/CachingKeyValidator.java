@@ -159,7 +159,12 @@ public final class CachingKeyValidator implements KeyValidator {
         answer.onComplete(
                 found -> {
                     pass.ended(null);
-                    found(flight, hash, inquiry, ask, found.verdict());
+                    try {
+                        found(flight, hash, inquiry, ask, found.verdict());
+                    } catch (RuntimeException e) {
+                        // Whatever it is, nobody may wait for ever.
+                        land(flight, hash, Future.failedFuture(e));
+                    }
                 },
                 cause -> {
                     GatewayFailure failure = GatewayFailure.from(cause);
