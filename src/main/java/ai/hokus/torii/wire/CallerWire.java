@@ -111,7 +111,8 @@ public final class CallerWire {
     /** Bytes that were handed to the connection and have not left it yet. */
     public long unwrittenBytes() {
         ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
-        return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+        // A message counts as pending, whole, until its last byte has left.
+        return buffer == null ? 0 : buffer.totalPendingWriteBytes() - buffer.currentProgress();
     }
 
     /** Whether a part of a request head has come and the rest has not. */
