@@ -11,7 +11,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.junit5.VertxExtension;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,12 +44,8 @@ class ContractIT {
     }
 
     private void gateway(Vertx vertx, String... settings) throws Exception {
-        Map<String, String> environment =
-                TestGateway.environment(StubServer.start(vertx).url(), auth.url());
-        for (int i = 0; i < settings.length; i += 2) {
-            environment.put(settings[i], settings[i + 1]);
-        }
-        gateway = TestGateway.start(vertx, environment);
+        String mlflow = StubServer.start(vertx).url();
+        gateway = TestGateway.start(vertx, TestGateway.environment(mlflow, auth.url(), settings));
     }
 
     /** A service that takes one form and knows one key and the canary. */

@@ -14,7 +14,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -49,11 +48,7 @@ class VerdictsIT {
     }
 
     private void gateway(Vertx vertx, String... settings) throws Exception {
-        Map<String, String> environment = TestGateway.environment(mlflow.url(), auth.url());
-        for (int i = 0; i < settings.length; i += 2) {
-            environment.put(settings[i], settings[i + 1]);
-        }
-        gateway = TestGateway.start(vertx, environment);
+        gateway = TestGateway.start(vertx, TestGateway.environment(mlflow.url(), auth.url(), settings));
     }
 
     private HttpResponse<Buffer> write() throws Exception {

@@ -115,17 +115,28 @@ class KeyStoreTest {
         assertThat(users(new KeyStore(folder.resolve("v1/keys.yaml")))).containsExactly("ada");
     }
 
-    @Test
-    void neitherFollowsNorGivesAwayALockThatIsALink() throws Exception {
-        // Given a folder whose owner has put a link to a file of somebody else's where the lock belongs
-        KeyStore store = new KeyStore(file());
+    /** A way to give a file another name. */
+    private interface Linking {
+        void link(Path name, Path file) throws IOException;
+    }
+
+    /** A folder whose owner has put somebody else's file where the lock belongs; that file. */
+    private Path putInPlaceOfTheLock(KeyStore store, Linking linking) throws Exception {
         store.add(newKey("ada"));
         Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
         Path foreign = Files.writeString(folder.resolve("foreign"), "secret");
         Files.setPosixFilePermissions(foreign, PosixFilePermissions.fromString("rw-------"));
         Path lock = file().resolveSibling("keys.yaml.lock");
         Files.delete(lock);
-        Files.createSymbolicLink(lock, foreign);
+        linking.link(lock, foreign);
+        return foreign;
+    }
+
+    @Test
+    void neitherFollowsNorGivesAwayALockThatIsALink() throws Exception {
+        // Given
+        KeyStore store = new KeyStore(file());
+        Path foreign = putInPlaceOfTheLock(store, Files::createSymbolicLink);
 
         // When
         Throwable refusal = catchThrowable(() -> store.add(newKey("bob")));
@@ -141,13 +152,7 @@ class KeyStoreTest {
     void givesNoLockAwayThatHasAnotherName() throws Exception {
         // Given
         KeyStore store = new KeyStore(file());
-        store.add(newKey("ada"));
-        Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r--r--"));
-        Path foreign = Files.writeString(folder.resolve("foreign"), "secret");
-        Files.setPosixFilePermissions(foreign, PosixFilePermissions.fromString("rw-------"));
-        Path lock = file().resolveSibling("keys.yaml.lock");
-        Files.delete(lock);
-        Files.createLink(lock, foreign);
+        Path foreign = putInPlaceOfTheLock(store, Files::createLink);
 
         // When
         store.add(newKey("bob"));

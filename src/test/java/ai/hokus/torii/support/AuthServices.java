@@ -7,7 +7,6 @@ import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.ConfigLoader;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Vertx;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -18,12 +17,8 @@ public final class AuthServices {
 
     /** The shipped defaults with this address and these settings: names and values, in turn. */
     public static AuthConfig config(Vertx vertx, String url, String... settings) throws Exception {
-        Map<String, String> environment = TestGateway.environment("http://mlflow.test:5000", url);
-        for (int i = 0; i < settings.length; i += 2) {
-            environment.put(settings[i], settings[i + 1]);
-        }
         return new ConfigLoader(vertx)
-                .load(Optional.empty(), environment)
+                .load(Optional.empty(), TestGateway.environment("http://mlflow.test:5000", url, settings))
                 .await(10, TimeUnit.SECONDS)
                 .config()
                 .auth();

@@ -33,8 +33,8 @@ public final class TestGateway {
                 new PoolOptions().setHttp1MaxSize(MOST_AT_ONCE));
     }
 
-    /** The environment of a gateway in front of these two, on free ports, one event loop. */
-    public static Map<String, String> environment(String mlflow, String authService) {
+    /** The environment of a gateway in front of these two, on free ports, one event loop; then names and values. */
+    public static Map<String, String> environment(String mlflow, String authService, String... settings) {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "API_HOST", "127.0.0.1",
                 "API_PORT", "0",
@@ -45,6 +45,9 @@ public final class TestGateway {
                 "MLFLOW_SERVER_URL", mlflow));
         if (authService != null) {
             environment.put("HOKUSAI_AUTH_SERVICE_URL", authService);
+        }
+        for (int i = 0; i < settings.length; i += 2) {
+            environment.put(settings[i], settings[i + 1]);
         }
         return environment;
     }
@@ -64,13 +67,8 @@ public final class TestGateway {
 
     /** In front of this MLflow and an auth service that knows this key; then names and values of settings. */
     public static TestGateway start(Vertx vertx, String mlflow, String key, String... settings) throws Exception {
-        Map<String, String> environment = environment(
-                mlflow,
-                StubAuthService.start(vertx).knowing(key, "mlflow:write").url());
-        for (int i = 0; i < settings.length; i += 2) {
-            environment.put(settings[i], settings[i + 1]);
-        }
-        return start(vertx, environment);
+        String auth = StubAuthService.start(vertx).knowing(key, "mlflow:write").url();
+        return start(vertx, environment(mlflow, auth, settings));
     }
 
     public int port() {
