@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -19,6 +20,8 @@ import java.util.concurrent.TimeoutException;
  * <p>In place of vertx-web-client, whose requests cannot be given up: its timeout starts anew with every byte.
  */
 final class AuthCall {
+
+    private static final Set<Integer> VERDICTS = Set.of(200, 401, 402, 403, 429);
 
     private final Vertx vertx;
     private final int maxBytes;
@@ -76,6 +79,10 @@ final class AuthCall {
     }
 
     private void receive(HttpClientResponse response) {
+        if (!VERDICTS.contains(response.statusCode())) {
+            // What answers so may be something before the service, whose own answer could still come behind it.
+            wire.retire();
+        }
         response.exceptionHandler(this::give);
         response.handler(bytes -> {
             if (collected.length() + bytes.length() > maxBytes) {

@@ -143,10 +143,12 @@ public final class CachingKeyValidator implements KeyValidator {
             return;
         }
         Ask ask = shared.memory.ask();
+        KeyHash keyAlone = hasher.hashWithoutAddress(inquiry);
+        boolean isKnown = shared.memory.isVouchedFor(keyAlone);
         LookUpGate.Pass pass;
         Future<Answer> answer;
         try {
-            pass = shared.gate.enter(shared.memory.isVouchedFor(hasher.hashWithoutAddress(inquiry)));
+            pass = shared.gate.enter(isKnown);
         } catch (GatewayFailure turnedAway) {
             failed(flight, hash, turnedAway, turnedAway);
             return;
@@ -158,7 +160,7 @@ public final class CachingKeyValidator implements KeyValidator {
         }
         answer.onComplete(
                 found -> {
-                    pass.ended(null);
+                    pass.succeeded();
                     try {
                         found(flight, hash, inquiry, ask, found.verdict());
                     } catch (RuntimeException e) {
@@ -168,7 +170,7 @@ public final class CachingKeyValidator implements KeyValidator {
                 },
                 cause -> {
                     GatewayFailure failure = GatewayFailure.from(cause);
-                    pass.ended(failure);
+                    pass.failed(failure, isKnown && shared.memory.isRepeatedFailure(keyAlone));
                     failed(flight, hash, failure, cause);
                 });
     }

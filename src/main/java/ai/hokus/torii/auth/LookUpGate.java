@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,8 +34,8 @@ import org.slf4j.LoggerFactory;
  *       once, and no more.
  *   <li>A look-up that is turned away counts for nothing.
  *   <li>A refusal, the service's own 429 and a misunderstanding are answers; only what nobody could tell is a failure.
- *   <li>Known and unknown keys have a breaker each: whoever sends keys that make the service fail keeps nobody from
- *       being asked about whose key was accepted before.
+ *   <li>Known and unknown keys have a breaker each, and a closed one counts one failure of one known key in a while:
+ *       whoever sends keys that make the service fail keeps nobody from being asked about whose key was accepted before.
  * </ol>
  *
  * Safe for concurrent use; one for a process.
@@ -123,22 +124,31 @@ public final class LookUpGate {
         private final int generation;
         private final long startNanos = ticker.read();
 
-        private Pass(Lane lane) {
+        private Pass(Lane lane, int generation) {
             this.lane = lane;
-            this.generation = lane.generation.get();
+            this.generation = generation;
         }
 
-        /** The look-up is over; {@code failure} is null when it came to a verdict. */
-        void ended(GatewayFailure failure) {
-            lane.underWay.decrementAndGet();
-            if (generation != lane.generation.get()) {
-                return;
-            }
-            long nanos = ticker.read() - startNanos;
-            if (failure != null && isOutage(failure)) {
-                lane.breaker.onError(nanos, TimeUnit.NANOSECONDS, failure);
+        /** The look-up came to a verdict. */
+        void succeeded() {
+            ended(breaker -> breaker.onSuccess(ticker.read() - startNanos, TimeUnit.NANOSECONDS));
+        }
+
+        /** The look-up failed; {@code isRepeated} tells whether the last one about the same key did so a moment ago. */
+        void failed(GatewayFailure failure, boolean isRepeated) {
+            if (!isOutage(failure)) {
+                succeeded();
+            } else if (isRepeated && lane.breaker.getState() == CircuitBreaker.State.CLOSED) {
+                ended(breaker -> {});
             } else {
-                lane.breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
+                ended(breaker -> breaker.onError(ticker.read() - startNanos, TimeUnit.NANOSECONDS, failure));
+            }
+        }
+
+        private void ended(Consumer<CircuitBreaker> report) {
+            lane.underWay.decrementAndGet();
+            if (generation == lane.generation.get()) {
+                report.accept(lane.breaker);
             }
         }
     }
@@ -167,16 +177,21 @@ public final class LookUpGate {
             lane.underWay.decrementAndGet();
             throw GatewayFailure.authBudget();
         }
-        if (!lane.breaker.tryAcquirePermission()) {
-            lane.underWay.decrementAndGet();
-            throw GatewayFailure.authUnavailable("it failed too often a moment ago and is left alone");
+        int generation;
+        // In one step: the permit of a probe belongs to the generation that it begins.
+        synchronized (lane) {
+            if (!lane.breaker.tryAcquirePermission()) {
+                lane.underWay.decrementAndGet();
+                throw GatewayFailure.authUnavailable("it failed too often a moment ago and is left alone");
+            }
+            generation = lane.generation.get();
         }
         if (isLimited && !budget.take()) {
             lane.underWay.decrementAndGet();
             lane.breaker.releasePermission();
             throw GatewayFailure.authBudget();
         }
-        return new Pass(lane);
+        return new Pass(lane, generation);
     }
 
     /** The state of the breaker of known or of unknown keys. 0: closed, 1: probing, 2: open. */

@@ -21,6 +21,7 @@ public final class VerdictMemory {
 
     private static final long MAX_REVOCATIONS = 100_000;
     private static final Duration VOUCHED = Duration.ofMinutes(10);
+    private static final Duration FAILED_LATELY = Duration.ofSeconds(10);
     private static final double REFRESH_AT = 0.75;
     private static final long RETRY_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -32,6 +33,7 @@ public final class VerdictMemory {
     private final Cache<KeyHash, Entry> refused;
     private final Cache<String, Long> revocations;
     private final Cache<KeyHash, Boolean> vouchedFor;
+    private final Cache<KeyHash, Boolean> failedLately;
     private final AtomicLong order = new AtomicLong();
     private volatile long purged = -1;
 
@@ -86,6 +88,12 @@ public final class VerdictMemory {
                 .executor(Runnable::run)
                 .expireAfterWrite(config.ttl().plus(longestGrace()).plus(VOUCHED))
                 .build();
+        this.failedLately = Caffeine.newBuilder()
+                .maximumSize(config.maxEntries())
+                .ticker(ticker)
+                .executor(Runnable::run)
+                .expireAfterWrite(FAILED_LATELY)
+                .build();
         this.revocations = Caffeine.newBuilder()
                 .ticker(ticker)
                 .executor(Runnable::run)
@@ -111,6 +119,11 @@ public final class VerdictMemory {
     /** Whether the key was accepted when it was last asked about, not too long ago. */
     boolean isVouchedFor(KeyHash keyAlone) {
         return vouchedFor.getIfPresent(keyAlone) != null;
+    }
+
+    /** Notes that a look-up of this known key failed, and tells whether one did so a moment ago already. */
+    boolean isRepeatedFailure(KeyHash keyAlone) {
+        return failedLately.asMap().put(keyAlone, true) != null;
     }
 
     private Cache<KeyHash, Entry> cache(long maxEntries) {

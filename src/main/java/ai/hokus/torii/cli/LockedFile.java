@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -135,15 +136,28 @@ final class LockedFile {
     private static void share(Path lockFile, Path target) {
         try {
             keepOwnership(target, lockFile);
+            PosixFileAttributeView view = view(lockFile);
+            if (view != null && Files.exists(target)) {
+                // A lock takes the right to write, also where the file itself is for reading alone.
+                Set<PosixFilePermission> permissions = EnumSet.copyOf(Files.getPosixFilePermissions(target));
+                permissions.add(PosixFilePermission.OWNER_WRITE);
+                if (permissions.contains(PosixFilePermission.GROUP_READ)) {
+                    permissions.add(PosixFilePermission.GROUP_WRITE);
+                }
+                view.setPermissions(permissions);
+            }
         } catch (IOException e) {
             // It is another editor's, and was shared by that one.
             return;
         }
     }
 
+    private static PosixFileAttributeView view(Path file) {
+        return Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+    }
+
     private static void keepOwnership(Path old, Path next) throws IOException {
-        PosixFileAttributeView view =
-                Files.getFileAttributeView(next, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        PosixFileAttributeView view = view(next);
         if (view == null || Files.notExists(old)) {
             return;
         }

@@ -115,6 +115,11 @@ public final class UpstreamWire {
         metered = true;
     }
 
+    /** No other exchange goes over it: it ends behind the answer that has begun. */
+    public void retire() {
+        surplus = true;
+    }
+
     /** The reader of a metered answer has so many more bytes of it. */
     public void took(long bytes) {
         taken += bytes;

@@ -322,6 +322,40 @@ class AuthOutageTest {
         service.close();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "204 No Content\r\n\r\n",
+                "304 Not Modified\r\n\r\n",
+                "500 Oops\r\nContent-Length: 2\r\n\r\n{}",
+                "302 Found\r\nContent-Length: 0\r\nLocation: /\r\n\r\n"
+            })
+    void takesNoSecondAnswerForTheNextKeysVerdict(String first, Vertx vertx) throws Exception {
+        // Given something before the service that answers at once, and the service's own answer a moment later
+        CompletableFuture<Void> second = new CompletableFuture<>();
+        RawServer service = new RawServer(connection -> {
+            if (!keyOf(connection).equals(KEY.reveal())) {
+                connection.send(answer(false));
+                return;
+            }
+            connection.send("HTTP/1.1 " + first);
+            second.join();
+            connection.send(answer(true));
+        });
+        HttpKeyValidator validator = validator(vertx, service.url(), Duration.ofSeconds(5), 1);
+        failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
+
+        // When
+        Future<KeyValidator.Answer> bad =
+                validator.validate(new Inquiry(ApiKey.parse("bad").orElseThrow(), "10.0.0.9", true));
+        second.complete(null);
+
+        // Then
+        assertThat(bad.await(5, SECONDS).verdict().outcome()).isEqualTo("key_refused");
+        validator.close();
+        service.close();
+    }
+
     @Test
     void asksOnceMoreWhenAnIdleConnectionEndsJustAsItIsUsedAgain(Vertx vertx) throws Exception {
         // Given a service that ends each connection at the second question on it

@@ -7,9 +7,14 @@ import ai.hokus.torii.auth.LookUpGate.Pass;
 import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.support.Await;
+import com.github.benmanes.caffeine.cache.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,7 +35,12 @@ class LookUpGateTest {
     }
 
     private void call(GatewayFailure failure) {
-        gate.enter(true).ended(failure);
+        Pass pass = gate.enter(true);
+        if (failure == null) {
+            pass.succeeded();
+        } else {
+            pass.failed(failure, false);
+        }
     }
 
     private void calls(int number, GatewayFailure failure) {
@@ -156,7 +166,7 @@ class LookUpGateTest {
     void invariant4GivesUnknownKeysTheirBurstAndThenTheirRate() {
         // Given
         for (int i = 0; i < 400; i++) {
-            gate.enter(false).ended(null);
+            gate.enter(false).succeeded();
         }
         Reason beyond = turnedAway(false);
         now = Duration.ofMillis(100);
@@ -165,7 +175,7 @@ class LookUpGateTest {
         int again = 0;
         while (again < 1000) {
             try {
-                gate.enter(false).ended(null);
+                gate.enter(false).succeeded();
             } catch (GatewayFailure budget) {
                 break;
             }
@@ -221,7 +231,7 @@ class LookUpGateTest {
         for (int i = 0; i < 100; i++) {
             turnedAway(false);
         }
-        pass.ended(null);
+        pass.succeeded();
         now = Duration.ofSeconds(1);
 
         // When
@@ -240,7 +250,7 @@ class LookUpGateTest {
                 new AuthConfig.UnknownKeys(1, 20, 64),
                 () -> now.toNanos());
         for (int i = 0; i < 20; i++) {
-            gate.enter(false).ended(DOWN);
+            gate.enter(false).failed(DOWN, false);
         }
         assertThat(gate.state(false)).isEqualTo(2);
         now = Duration.ofMillis(101);
@@ -265,12 +275,12 @@ class LookUpGateTest {
         Pass probe = gate.enter(true);
 
         // When
-        lateSuccess.ended(null);
-        lateFailure.ended(DOWN);
+        lateSuccess.succeeded();
+        lateFailure.failed(DOWN, false);
 
         // Then
         assertThat(gate.state(true)).isEqualTo(1);
-        probe.ended(null);
+        probe.succeeded();
         assertThat(gate.state(true)).isZero();
     }
 
@@ -279,7 +289,7 @@ class LookUpGateTest {
         // Given keys that make the service fail
         gate = gate(0, 1, 1);
         for (int i = 0; i < 20; i++) {
-            gate.enter(false).ended(DOWN);
+            gate.enter(false).failed(DOWN, false);
         }
         assertThat(gate.state(false)).isEqualTo(2);
         assertThat(turnedAway(false)).isEqualTo(Reason.AUTH_UNAVAILABLE);
@@ -322,5 +332,68 @@ class LookUpGateTest {
 
         // Then
         assertThat(gate.state(true)).isEqualTo(2);
+    }
+
+    @Test
+    void invariant7CountsOneFailureOfOneKnownKey() {
+        // Given a key about which the service fails again and again
+        gate.enter(true).failed(DOWN, false);
+
+        // When
+        for (int i = 0; i < 1000; i++) {
+            gate.enter(true).failed(DOWN, true);
+        }
+
+        // Then
+        assertThat(gate.state(true)).isZero();
+        assertThat(lettingIn(true, 1000)).isEqualTo(1000);
+    }
+
+    @Test
+    void invariant2LosesNoProbeToTheThreadsThatCompeteForIt() throws Exception {
+        // Given a breaker that opens again and again, and real time
+        gate = new LookUpGate(
+                new AuthConfig.Breaker(20, Duration.ofSeconds(10), 50, Duration.ofMillis(10), Duration.ZERO),
+                new AuthConfig.UnknownKeys(0, 1, 64),
+                Ticker.systemTicker());
+        AtomicLong letIn = new AtomicLong();
+        AtomicBoolean done = new AtomicBoolean();
+        Runnable caller = () -> {
+            while (!done.get()) {
+                try {
+                    Pass pass = gate.enter(true);
+                    letIn.incrementAndGet();
+                    if (ThreadLocalRandom.current().nextInt(10) < 8) {
+                        pass.failed(DOWN, false);
+                    } else {
+                        pass.succeeded();
+                    }
+                } catch (GatewayFailure open) {
+                    Thread.onSpinWait();
+                }
+            }
+        };
+        List<Thread> threads = List.of(new Thread(caller), new Thread(caller), new Thread(caller), new Thread(caller));
+        threads.forEach(Thread::start);
+
+        // When
+        for (int i = 0; i < 100; i++) {
+            long before = letIn.get();
+            Await.until("somebody is let in again", () -> letIn.get() > before + 1);
+        }
+        done.set(true);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+
+        // Then
+        Await.until("it closes for a good service", () -> {
+            try {
+                gate.enter(true).succeeded();
+            } catch (GatewayFailure open) {
+                Thread.onSpinWait();
+            }
+            return gate.state(true) == 0;
+        });
     }
 }

@@ -115,6 +115,26 @@ class KeyStoreTest {
         assertThat(users(new KeyStore(folder.resolve("v1/keys.yaml")))).containsExactly("ada");
     }
 
+    @Test
+    void editsAFileThatIsForReadingAloneAgainAndAgain() throws Exception {
+        // Given
+        KeyStore store = new KeyStore(file());
+        store.add(newKey("ada"));
+        Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("r--r-----"));
+        store.add(newKey("bob"));
+
+        // When
+        store.add(newKey("eve"));
+
+        // Then
+        assertThat(users(store)).containsExactly("ada", "bob", "eve");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+                .isEqualTo("r--r-----");
+        assertThat(PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(file().resolveSibling("keys.yaml.lock"))))
+                .isEqualTo("rw-rw----");
+    }
+
     /** A way to give a file another name. */
     private interface Linking {
         void link(Path name, Path file) throws IOException;
