@@ -32,7 +32,7 @@ class AuthServiceIT {
     private static final String SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search";
     private static final String SECRET = "aZ9kQ2mX7pL4vB8nC1dF6gH3jK5rT0wY";
     private static final String KEY = "hk_live_" + SECRET;
-    private static final String UNSEEN = "hk_live_unseen0123456789abcdefghijkl";
+    private static final String UNSEEN = "hk_test_unseen0123456789abcdefghijkl";
     private static final String CREDENTIAL = "svc_Pq8wErt5yUi2oPas9dFg4hJk";
 
     @TempDir

@@ -28,8 +28,8 @@ import java.util.Set;
 /** An auth service of this JVM on a free port, its keys, and a client for it; Vert.x' end is its end. */
 final class AskedAuthService {
 
-    static final String GOOD = "hk_live_good0123456789abcdefghijklmnop";
-    static final String PLAIN = "hk_live_plain123456789abcdefghijklmnop";
+    static final String GOOD = "hk_test_good0123456789abcdefghijklmnop";
+    static final String PLAIN = "hk_test_plain123456789abcdefghijklmnop";
 
     private static final String VALIDATE = "/api/v1/keys/validate";
 
@@ -71,8 +71,8 @@ final class AskedAuthService {
                 file,
                 new KeyFile(List.of(
                                 entry(GOOD, Instant.parse("2099-01-01T00:00:00Z"), null),
-                                entry("hk_live_gone0123456789", Instant.EPOCH, null),
-                                entry("hk_live_back0123456789", null, Instant.EPOCH),
+                                entry("hk_test_gone0123456789", Instant.EPOCH, null),
+                                entry("hk_test_back0123456789", null, Instant.EPOCH),
                                 plain))
                         .bytes());
         FileKeyValidator keys = new FileKeyValidator(

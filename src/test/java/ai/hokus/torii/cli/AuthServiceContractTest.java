@@ -79,8 +79,8 @@ class AuthServiceContractTest {
                 "Bearer GOOD | {\"service_id\":\"ml-platform\"} | 401 | INVALID",
                 "Bearer GOODx | {SID} | 401 | INVALID",
                 "Bearer GOOD x | {SID} | 401 | INVALID",
-                "Bearer hk_live_gone0123456789 | {SID} | 401 | INVALID",
-                "Bearer hk_live_back0123456789 | {SID} | 401 | INVALID"
+                "Bearer hk_test_gone0123456789 | {SID} | 401 | INVALID",
+                "Bearer hk_test_back0123456789 | {SID} | 401 | INVALID"
             })
     void looksForTheKeyInTheHeader(String authorization, String body, int status, String answer) throws Exception {
         answers(Form.HEADER, authorization, body, status, answer);

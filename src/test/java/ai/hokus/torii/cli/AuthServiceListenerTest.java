@@ -41,7 +41,7 @@ class AuthServiceListenerTest {
                 "`` | missing",
                 "null | missing",
                 "{ | json_invalid",
-                "hk_live_x | json_invalid",
+                "hk_test_x | json_invalid",
                 "[] | model_attributes_type",
                 "7 | model_attributes_type",
                 "{\"service_id\":7} | string_type",
