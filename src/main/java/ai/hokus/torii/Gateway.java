@@ -3,8 +3,9 @@ package ai.hokus.torii;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.exchange.Exchange;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.health.HealthMonitor;
 import ai.hokus.torii.proxy.Spool;
 import ai.hokus.torii.proxy.UpstreamCalls;
@@ -147,8 +148,10 @@ public final class Gateway {
 
     /** Traffic that went well spares the checks the asking. */
     private static void observe(HealthMonitor health, Exchange exchange) {
-        boolean asked =
-                exchange.verdictSource().filter(VerdictSource.CALL::equals).isPresent();
+        boolean asked = exchange.keyCheck()
+                .map(KeyCheck::source)
+                .filter(VerdictSource.CALL::equals)
+                .isPresent();
         if (asked && exchange.principal().isPresent()) {
             health.seen(AUTH);
         }

@@ -1,8 +1,9 @@
 package ai.hokus.torii.auth;
 
 import ai.hokus.torii.exchange.Exchange;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.KeyCheck;
+import ai.hokus.torii.exchange.VerdictSource;
 import io.vertx.core.Future;
 
 /** Admits an exchange whose key the validator accepts; used on the exchange's event loop. */
@@ -23,10 +24,11 @@ public final class AuthenticateStage {
                         Credentials.find(exchange.request().headers()),
                         exchange.clientIp(),
                         exchange.operation().isRead()))
-                .onFailure(cause -> exchange.verdict(
-                        GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start))
+                .onFailure(cause -> exchange.keyCheck(new KeyCheck(
+                        GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start)))
                 .compose(answer -> {
-                    exchange.verdict(answer.verdict().outcome(), answer.source(), System.nanoTime() - start);
+                    exchange.keyCheck(
+                            new KeyCheck(answer.verdict().outcome(), answer.source(), System.nanoTime() - start));
                     if (answer.source() == VerdictSource.STALE) {
                         exchange.response().putHeader("X-Torii-Verdict", "stale");
                     }

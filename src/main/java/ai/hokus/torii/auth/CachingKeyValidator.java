@@ -2,9 +2,9 @@ package ai.hokus.torii.auth;
 
 import ai.hokus.torii.auth.VerdictMemory.Ask;
 import ai.hokus.torii.auth.VerdictMemory.Entry;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.VerdictSource;
 import io.vertx.core.Future;
 import java.util.Map;
 import java.util.Optional;
@@ -162,6 +162,7 @@ public final class CachingKeyValidator implements KeyValidator {
                 found -> {
                     pass.succeeded();
                     try {
+                        shared.memory.vouch(keyAlone, found.verdict());
                         found(flight, hash, inquiry, ask, found.verdict());
                     } catch (RuntimeException e) {
                         // Whatever it is, nobody may wait for ever.
@@ -177,7 +178,6 @@ public final class CachingKeyValidator implements KeyValidator {
 
     private void found(Flight flight, KeyHash hash, Inquiry inquiry, Ask ask, Verdict verdict) {
         shared.outcomes.accept(verdict.outcome());
-        shared.memory.vouch(hasher.hashWithoutAddress(inquiry), verdict);
         if (shared.memory.remember(hash, verdict, ask)) {
             land(flight, hash, Future.succeededFuture(verdict));
         } else {

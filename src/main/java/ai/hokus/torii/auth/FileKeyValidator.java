@@ -6,7 +6,7 @@ import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.auth.Verdict.Refusal;
 import ai.hokus.torii.auth.Verdict.Rejected;
 import ai.hokus.torii.config.AuthConfig;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

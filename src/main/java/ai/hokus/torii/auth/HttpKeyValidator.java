@@ -2,9 +2,9 @@ package ai.hokus.torii.auth;
 
 import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.AuthServiceConfig.Form;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;

@@ -1,5 +1,6 @@
 package ai.hokus.torii.auth;
 
+import ai.hokus.torii.identity.ApiKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -46,9 +47,7 @@ public final class KeyHasher {
     }
 
     KeyHash hash(Inquiry inquiry) {
-        byte[] key = inquiry.key().bytes();
-        mac.update(key);
-        Arrays.fill(key, (byte) 0);
+        update(inquiry.key());
         if (hashesAddress) {
             // No key holds a zero byte, so that no key and address read as another pair.
             mac.update((byte) 0);
@@ -59,10 +58,14 @@ public final class KeyHasher {
 
     /** The key alone, from wherever it came. */
     KeyHash hashWithoutAddress(Inquiry inquiry) {
-        byte[] key = inquiry.key().bytes();
-        mac.update(key);
-        Arrays.fill(key, (byte) 0);
+        update(inquiry.key());
         return bits();
+    }
+
+    private void update(ApiKey key) {
+        byte[] bytes = key.bytes();
+        mac.update(bytes);
+        Arrays.fill(bytes, (byte) 0);
     }
 
     private KeyHash bits() {

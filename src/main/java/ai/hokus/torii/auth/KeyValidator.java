@@ -1,6 +1,6 @@
 package ai.hokus.torii.auth;
 
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.VerdictSource;
 import io.vertx.core.Future;
 
 /** Tells whose a key is. */

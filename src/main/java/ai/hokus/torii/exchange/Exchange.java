@@ -25,18 +25,6 @@ import java.util.function.Consumer;
  */
 public final class Exchange {
 
-    /** Where a verdict came from. */
-    public enum VerdictSource {
-        /** The auth source was asked. */
-        CALL,
-        /** Another request was asking for the same, and its answer served both. */
-        SHARED,
-        /** It was remembered. */
-        CACHE,
-        /** It was remembered beyond its life, because the auth source cannot answer. */
-        STALE
-    }
-
     private final Vertx vertx;
     private final HttpServerRequest request;
     private final String id;
@@ -49,11 +37,9 @@ public final class Exchange {
     private Route route;
     private Principal principal;
     private String clientIp;
-    private VerdictSource verdictSource;
-    private String verdictOutcome;
+    private KeyCheck keyCheck;
     private GatewayFailure failure;
     private boolean malformed;
-    private long authNanos = -1;
     private long upstreamNanos = -1;
     private boolean requestEnded;
     private boolean callerGone;
@@ -263,26 +249,14 @@ public final class Exchange {
         principal = found;
     }
 
-    /** Fact: what the check of the key came to, where that came from, and how long it took. */
-    public void verdict(String outcome, VerdictSource source, long nanos) {
-        verdictOutcome = outcome;
-        verdictSource = source;
-        authNanos = nanos;
+    /** What the check of the key came to; empty when there was none. */
+    public Optional<KeyCheck> keyCheck() {
+        return Optional.ofNullable(keyCheck);
     }
 
-    /** What the check of the key came to: accepted, or a reason's code; empty when no key was checked. */
-    public Optional<String> verdictOutcome() {
-        return Optional.ofNullable(verdictOutcome);
-    }
-
-    /** Where the verdict came from; empty when no key was checked. */
-    public Optional<VerdictSource> verdictSource() {
-        return Optional.ofNullable(verdictSource);
-    }
-
-    /** Nanoseconds the check of the key took; -1 when there was none. */
-    public long authNanos() {
-        return authNanos;
+    /** Fact: what the check of the key came to. */
+    public void keyCheck(KeyCheck found) {
+        keyCheck = found;
     }
 
     /** Fact: nanoseconds from the request's going out until the head of MLflow's answer. */

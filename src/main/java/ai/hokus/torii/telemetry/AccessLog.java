@@ -1,6 +1,7 @@
 package ai.hokus.torii.telemetry;
 
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.regex.Pattern;
@@ -53,16 +54,16 @@ final class AccessLog {
                         .map(AccessLog::text)
                         .orElse("-"))
                 .append(" verdict=")
-                .append(exchange.verdictOutcome().orElse("-"))
+                .append(exchange.keyCheck().map(KeyCheck::outcome).orElse("-"))
                 .append(" verdict_from=")
-                .append(exchange.verdictSource()
-                        .map(source -> source.name().toLowerCase(java.util.Locale.ROOT))
+                .append(exchange.keyCheck()
+                        .map(check -> check.source().name().toLowerCase(java.util.Locale.ROOT))
                         .orElse("-"))
                 .append(" bytes_in=")
                 .append(exchange.bytesIn())
                 .append(" bytes_out=")
                 .append(exchange.bytesOut());
-        millis(line, " auth_ms=", exchange.authNanos());
+        millis(line, " auth_ms=", exchange.keyCheck().map(KeyCheck::nanos).orElse(-1L));
         millis(line, " upstream_ms=", exchange.upstreamNanos());
         millis(line, " total_ms=", exchange.nanos());
         if (!detail.isEmpty()) {

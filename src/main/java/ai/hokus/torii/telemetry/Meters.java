@@ -1,6 +1,7 @@
 package ai.hokus.torii.telemetry;
 
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.KeyCheck;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
@@ -135,16 +136,16 @@ public final class Meters implements AutoCloseable {
                 .increment(exchange.bytesIn());
         bytesOut.computeIfAbsent(area, a -> bytes("torii.response.body.bytes", "Body bytes to callers", a))
                 .increment(exchange.bytesOut());
-        exchange.verdictOutcome().ifPresent(outcome -> verdict(exchange, outcome));
+        exchange.keyCheck().ifPresent(this::checked);
     }
 
-    private void verdict(Exchange exchange, String outcome) {
-        String source = exchange.verdictSource().orElseThrow().name().toLowerCase(Locale.ROOT);
-        verdicts.computeIfAbsent(new VerdictTags(outcome, source), this::verdictCounter)
+    private void checked(KeyCheck check) {
+        String source = check.source().name().toLowerCase(Locale.ROOT);
+        verdicts.computeIfAbsent(new VerdictTags(check.outcome(), source), this::verdictCounter)
                 .increment();
         authTimes
                 .computeIfAbsent(source, s -> timer("torii.auth", "The check of the key", "source", s, AUTH_BUCKETS))
-                .record(exchange.authNanos(), TimeUnit.NANOSECONDS);
+                .record(check.nanos(), TimeUnit.NANOSECONDS);
     }
 
     /** The status class; what a caller that left would have been told is not known. */

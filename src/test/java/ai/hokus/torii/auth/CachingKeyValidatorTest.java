@@ -1,9 +1,9 @@
 package ai.hokus.torii.auth;
 
-import static ai.hokus.torii.exchange.Exchange.VerdictSource.CACHE;
-import static ai.hokus.torii.exchange.Exchange.VerdictSource.CALL;
-import static ai.hokus.torii.exchange.Exchange.VerdictSource.SHARED;
-import static ai.hokus.torii.exchange.Exchange.VerdictSource.STALE;
+import static ai.hokus.torii.exchange.VerdictSource.CACHE;
+import static ai.hokus.torii.exchange.VerdictSource.CALL;
+import static ai.hokus.torii.exchange.VerdictSource.SHARED;
+import static ai.hokus.torii.exchange.VerdictSource.STALE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.auth.KeyValidator.Answer;
@@ -11,9 +11,9 @@ import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.auth.Verdict.Refusal;
 import ai.hokus.torii.auth.Verdict.Rejected;
 import ai.hokus.torii.config.AuthConfig;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;

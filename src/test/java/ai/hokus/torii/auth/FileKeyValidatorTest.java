@@ -8,7 +8,7 @@ import ai.hokus.torii.auth.KeyFile.InvalidKeyFileException;
 import ai.hokus.torii.auth.KeyFile.Key;
 import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.config.AuthConfig;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.support.LoggedErrors;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.AuthServiceConfig.Form;
-import ai.hokus.torii.exchange.Exchange.VerdictSource;
+import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.support.AuthServices;
 import ai.hokus.torii.support.RecordedRequest;
