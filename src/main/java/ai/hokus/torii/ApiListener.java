@@ -1,13 +1,13 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.auth.AuthenticateStage;
+import ai.hokus.torii.authz.AuthorizeStage;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.exchange.ClientAddress;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.health.HealthEndpoints;
-import ai.hokus.torii.mlflow.Mounts;
 import ai.hokus.torii.models.ModelsEndpoint;
 import ai.hokus.torii.proxy.ForwardStage;
 import ai.hokus.torii.proxy.UpstreamCalls;
@@ -100,8 +100,10 @@ final class ApiListener extends VerticleBase {
                 new Cors(config.corsOrigins()),
                 new ClientAddress(config.api().trustedProxies()),
                 endpoints(),
-                new Mounts(config.mlflow().servesArtifacts()),
+                shared.policy().mounts(),
                 new AuthenticateStage(auth.validator()),
+                new AuthorizeStage(shared.policy().authorizer()),
+                new Explanations(shared.policy(), config.mlflow().url()),
                 new ForwardStage(vertx, pool, config.mlflow(), config.forward(), shared.spool()));
     }
 
@@ -123,16 +125,16 @@ final class ApiListener extends VerticleBase {
                 .map(answer -> new ModelsEndpoint.Answer(
                         answer.statusCode(), answer.getHeader("Content-Type"), answer.body())));
         return Map.of(
-                "/health", new Endpoint("health", true, now(health::health)),
-                "/live", new Endpoint("health", true, now(health::live)),
-                "/ready", new Endpoint("health", true, now(health::ready)),
-                "/api/health", new Endpoint("health", false, exchange -> health.now(vertx, exchange, all)),
-                "/api/health/mlflow", new Endpoint("health", false, mlflowNow),
-                "/mlflow/health/mlflow", new Endpoint("health", false, mlflowNow),
-                "/api/mlflow/health/mlflow", new Endpoint("health", false, mlflowNow),
-                "/api/models", new Endpoint("models", false, models::handle),
-                "/mlflow", new Endpoint("ui", false, now(request -> redirect(request, "/mlflow/"))),
-                "/api/mlflow", new Endpoint("ui", false, now(request -> redirect(request, "/api/mlflow/"))));
+                "/health", new Endpoint(Endpoint.HEALTH, true, now(health::health)),
+                "/live", new Endpoint(Endpoint.HEALTH, true, now(health::live)),
+                "/ready", new Endpoint(Endpoint.HEALTH, true, now(health::ready)),
+                "/api/health", new Endpoint(Endpoint.HEALTH, false, exchange -> health.now(vertx, exchange, all)),
+                "/api/health/mlflow", new Endpoint(Endpoint.HEALTH, false, mlflowNow),
+                "/mlflow/health/mlflow", new Endpoint(Endpoint.HEALTH, false, mlflowNow),
+                "/api/mlflow/health/mlflow", new Endpoint(Endpoint.HEALTH, false, mlflowNow),
+                "/api/models", new Endpoint(Endpoint.MODELS, false, models::handle),
+                "/mlflow", new Endpoint(Endpoint.UI, false, now(request -> redirect(request, "/mlflow/"))),
+                "/api/mlflow", new Endpoint(Endpoint.UI, false, now(request -> redirect(request, "/api/mlflow/"))));
     }
 
     /** MLflow's UI asks for its files by relative paths, which a mount without its last slash would lead astray. */

@@ -35,6 +35,7 @@ final class AuthSource {
     private final Function<Vertx, Handle> validators;
     private final Orders orders;
     private final BooleanSupplier suspect;
+    private final Function<String, Optional<KeyValidator.Answer>> known;
     private final Runnable shared;
 
     /**
@@ -46,7 +47,13 @@ final class AuthSource {
      */
     record Handle(KeyValidator validator, Supplier<Future<Void>> probe, Runnable close) {}
 
-    private AuthSource(Function<Vertx, Handle> validators, Orders orders, BooleanSupplier suspect, Runnable shared) {
+    private AuthSource(
+            Function<Vertx, Handle> validators,
+            Orders orders,
+            BooleanSupplier suspect,
+            Function<String, Optional<KeyValidator.Answer>> known,
+            Runnable shared) {
+        this.known = known;
         this.validators = validators;
         this.orders = orders;
         this.suspect = suspect;
@@ -99,6 +106,7 @@ final class AuthSource {
                 },
                 new Orders(memory::revoke, memory::purge),
                 watch::isSuspect,
+                memory::known,
                 () -> {});
     }
 
@@ -108,7 +116,8 @@ final class AuthSource {
         FileKeyValidator file = new FileKeyValidator(vertx, config, Clock.systemUTC(), reloads);
         Handle handle = new Handle(file, () -> AuthProbe.run(file, Optional.empty()), () -> {});
         return file.start()
-                .map(v -> new AuthSource(loop -> handle, new Orders(keyId -> {}, () -> {}), () -> false, file::stop))
+                .map(v -> new AuthSource(
+                        loop -> handle, new Orders(keyId -> {}, () -> {}), () -> false, file::known, file::stop))
                 .recover(cause -> Future.failedFuture(new InvalidConfigException(
                         List.of(new Problem("auth.file.path", "'" + config.path() + "' " + cause.getMessage())))));
     }
@@ -126,6 +135,11 @@ final class AuthSource {
     /** Whether our settings for the source are suspected. */
     boolean isSuspect() {
         return suspect.getAsBoolean();
+    }
+
+    /** What is known about the key of this name without asking anybody; empty: nothing. */
+    Optional<KeyValidator.Answer> known(String keyId) {
+        return known.apply(keyId);
     }
 
     /** Ends what the validators share. */

@@ -1,14 +1,26 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.Operation;
+import ai.hokus.torii.identity.Access;
 import io.vertx.core.Future;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
  * Where an exchange goes once its path is known: a route of the gateway's own, or MLflow.
  *
- * @param area its name in metrics
+ * @param operation what it is, where that does not depend on the path
  * @param isOpen whether it needs no key
  * @param handler answers the exchange, or fails
  */
-record Endpoint(String area, boolean isOpen, Function<Exchange, Future<Void>> handler) {}
+record Endpoint(Operation operation, boolean isOpen, Function<Exchange, Future<Void>> handler) {
+
+    static final Operation HEALTH = Operation.own("health", Access.NONE);
+    static final Operation MODELS = Operation.own("models", Access.READ);
+    static final Operation UI = Operation.own("ui", Access.NONE);
+    static final Operation OPTIONS = Operation.own("options", Access.NONE);
+
+    /** The operations of routes of the gateway's own that take a key and for which an exception may be made. */
+    static final Set<String> OPERATIONS = Set.of(MODELS.name());
+}

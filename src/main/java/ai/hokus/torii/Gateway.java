@@ -38,7 +38,7 @@ public final class Gateway {
     private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
     private static final Duration ARTIFACTS_INTERVAL = Duration.ofMinutes(10);
     private static final AtomicInteger SHARED_FREE_PORTS = new AtomicInteger();
-    private static final Set<String> NO_API = Set.of("server", "ui", "other");
+    private static final Set<String> NO_API = Set.of("server", "ui", "other", "added");
     private static final String AUTH = "auth";
     private static final String MLFLOW = "mlflow";
     private static final String ARTIFACTS = "artifacts";
@@ -55,6 +55,7 @@ public final class Gateway {
     /** What the verticles of one process have in common; all of it is safe for concurrent use. */
     record Shared(
             Build build,
+            Policy policy,
             Meters meters,
             Telemetry telemetry,
             HealthMonitor health,
@@ -77,9 +78,16 @@ public final class Gateway {
      * Starts listening. Dependencies that are down do not keep it from starting.
      *
      * @return the running gateway; a failed future with a {@link ListenException} when a port cannot be had, with an
-     *     {@link InvalidConfigException} when the key file cannot be read
+     *     {@link InvalidConfigException} when the key file cannot be read or the configuration does not fit the route
+     *     catalogue
      */
     public static Future<Gateway> start(Vertx vertx, GatewayConfig config) {
+        Policy policy;
+        try {
+            policy = Policy.of(config);
+        } catch (InvalidConfigException e) {
+            return Future.failedFuture(e);
+        }
         Build build = Build.read();
         Meters meters = new Meters(build.version(), build.commit());
         Spool spool = new Spool(vertx, config.forward().spool());
@@ -88,10 +96,19 @@ public final class Gateway {
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
         LongAdder upstreamConnections = new LongAdder();
         meters.gauge("torii.upstream.connections", "Open connections to MLflow", upstreamConnections::sum);
-        Shared shared = new Shared(build, meters, telemetry, health, spool, upstreamConnections);
+        Shared shared = new Shared(build, policy, meters, telemetry, health, spool, upstreamConnections);
         return AuthSource.open(vertx, config.auth(), meters)
                 .compose(source -> new Gateway(vertx, config, shared, source).deploy())
                 .onFailure(cause -> meters.close());
+    }
+
+    /**
+     * Checks what the configuration alone cannot tell: whether it fits the route catalogue.
+     *
+     * @throws InvalidConfigException when it does not
+     */
+    public static void check(GatewayConfig config) throws InvalidConfigException {
+        Policy.of(config);
     }
 
     private Future<Gateway> deploy() {

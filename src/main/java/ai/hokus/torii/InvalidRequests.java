@@ -4,6 +4,7 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Operation;
+import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.telemetry.Telemetry;
 import ai.hokus.torii.wire.CallerWire;
 import io.vertx.core.Handler;
@@ -26,7 +27,7 @@ final class InvalidRequests implements Handler<HttpServerRequest> {
     @Override
     public void handle(HttpServerRequest request) {
         Exchange exchange = Exchange.open(vertx, request);
-        exchange.operation(new Operation("malformed", false, false));
+        exchange.operation(Operation.own("malformed", Access.NONE));
         telemetry.opened(exchange);
         failures.write(exchange, failure(request));
     }

@@ -4,7 +4,6 @@ import ai.hokus.torii.admin.AdminRoutes;
 import ai.hokus.torii.admin.Broadcast;
 import ai.hokus.torii.admin.RevocationFeed;
 import ai.hokus.torii.config.GatewayConfig;
-import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.health.HealthEndpoints;
 import ai.hokus.torii.health.HealthMonitor;
@@ -101,7 +100,17 @@ final class ManagementListener extends VerticleBase {
                         .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
                         .end(shared.meters().scrape()));
         Broadcast broadcast = feed.<Broadcast>map(opened -> opened).orElse(Broadcast.NONE);
-        return new AdminRoutes(config.admin().token(), authSource.orders(), broadcast, new FailureHandler())
+        Explanations explanations =
+                new Explanations(shared.policy(), config.mlflow().url());
+        return new AdminRoutes(
+                        config.admin().token(),
+                        authSource.orders(),
+                        broadcast,
+                        question -> explanations.explain(
+                                question.method(),
+                                question.path(),
+                                question.keyId(),
+                                authSource.known(question.keyId())))
                 .mount(router);
     }
 

@@ -1,13 +1,14 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.auth.AuthenticateStage;
+import ai.hokus.torii.authz.AuthorizeStage;
 import ai.hokus.torii.exchange.ClientAddress;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.HeadRules;
-import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.mlflow.CanonicalPath;
+import ai.hokus.torii.mlflow.GraphqlDocument;
 import ai.hokus.torii.mlflow.Mounts;
 import ai.hokus.torii.proxy.ForwardStage;
 import ai.hokus.torii.telemetry.Telemetry;
@@ -36,6 +37,8 @@ final class Pipeline implements Handler<HttpServerRequest> {
             Map<String, Endpoint> endpoints,
             Mounts mounts,
             AuthenticateStage authenticate,
+            AuthorizeStage authorize,
+            Explanations explanations,
             ForwardStage forward) {}
 
     private final Vertx vertx;
@@ -48,8 +51,8 @@ final class Pipeline implements Handler<HttpServerRequest> {
     Pipeline(Vertx vertx, Stages stages, FailureHandler failures, Telemetry telemetry) {
         this.vertx = vertx;
         this.stages = stages;
-        this.options = new Endpoint("options", true, this::answerOptions);
-        this.mlflow = new Endpoint("mlflow", false, stages.forward()::apply);
+        this.options = new Endpoint(Endpoint.OPTIONS, true, this::answerOptions);
+        this.mlflow = new Endpoint(null, false, stages.forward()::apply);
         this.failures = failures;
         this.telemetry = telemetry;
     }
@@ -76,11 +79,32 @@ final class Pipeline implements Handler<HttpServerRequest> {
         if (to.isOpen()) {
             return to.handler().apply(exchange);
         }
+        long resolveNanos = exchange.nanos();
         return stages.authenticate()
                 .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429 501 503 auth_…
-                .compose(v -> exchange.isEnded()
-                        ? Future.succeededFuture()
-                        : to.handler().apply(exchange)); // 408, 413 body_too_large, 501 502 503 504 upstream_…
+                .compose(v -> inspect(exchange)) // 408, 413 body_too_large
+                .compose(v -> exchange.isEnded() ? Future.succeededFuture() : admit(exchange, to, resolveNanos));
+    }
+
+    /** Where the body decides what the operation needs, reads it. */
+    private Future<Void> inspect(Exchange exchange) {
+        if (exchange.isEnded() || !exchange.operation().hasDocument()) {
+            return Future.succeededFuture();
+        }
+        return stages.forward().hold(exchange).map(v -> {
+            if (GraphqlDocument.onlyReads(exchange.heldBody().orElseThrow())) {
+                exchange.operation(exchange.operation().reading());
+            }
+            return null;
+        });
+    }
+
+    private Future<Void> admit(Exchange exchange, Endpoint to, long resolveNanos) {
+        if (stages.explanations().isAsked(exchange)) {
+            return stages.explanations().answer(exchange, stages.authorize()::decide, resolveNanos); // 403
+        }
+        stages.authorize().apply(exchange); // 403 scope_missing operation_unknown
+        return to.handler().apply(exchange); // 408, 413 body_too_large, 501 502 503 504 upstream_…
     }
 
     private Endpoint resolve(Exchange exchange) {
@@ -90,13 +114,13 @@ final class Pipeline implements Handler<HttpServerRequest> {
             throw GatewayFailure.methodNotAllowed(Cors.METHODS);
         }
         if (request.method() == HttpMethod.OPTIONS) {
-            exchange.operation(new Operation(options.area(), false, true));
+            exchange.operation(options.operation());
             return options;
         }
         CanonicalPath canonical = CanonicalPath.parse(request.uri());
         Endpoint own = stages.endpoints().get(canonical.path());
         if (own != null) {
-            exchange.operation(new Operation(own.area(), false, true));
+            exchange.operation(own.operation());
             if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
                 throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
             }

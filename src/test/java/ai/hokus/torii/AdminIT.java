@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -49,7 +50,11 @@ class AdminIT {
     }
 
     private static JsonObject verdict(String keyId) {
-        return new JsonObject().put("is_valid", true).put("key_id", keyId).put("user_id", "ada");
+        return new JsonObject()
+                .put("is_valid", true)
+                .put("key_id", keyId)
+                .put("user_id", "ada")
+                .put("scopes", List.of("mlflow:read"));
     }
 
     private int status(String key) throws Exception {

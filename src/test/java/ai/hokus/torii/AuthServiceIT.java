@@ -48,7 +48,7 @@ class AuthServiceIT {
         Path keys = Files.writeString(
                 folder.resolve("import.yaml"),
                 "keys:\n- {key: " + KEY + ", key_id: k-1, user_id: ada, scopes: ['mlflow:write']}\n- {key: " + UNSEEN
-                        + "}\n");
+                        + ", scopes: ['mlflow:read']}\n");
         torii("keys", "import", "--file", keyFile().toString(), "--from", keys.toString());
     }
 

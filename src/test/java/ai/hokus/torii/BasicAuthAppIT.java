@@ -2,9 +2,7 @@ package ai.hokus.torii;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.torii.cli.MlflowInstallation;
 import ai.hokus.torii.cli.MlflowProcess;
-import ai.hokus.torii.cli.PythonEnvironment;
 import ai.hokus.torii.support.PythonClient;
 import ai.hokus.torii.support.RealMlflow;
 import ai.hokus.torii.support.StubAuthService;
@@ -15,7 +13,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +39,7 @@ class BasicAuthAppIT {
     static void startMlflow(@TempDir Path data) throws Exception {
         vertx = Vertx.vertx();
         mlflow = RealMlflow.startOwn(
-                RealMlflow.environment(withAuthApp()),
+                RealMlflow.environment(RealMlflow.withBasicAuth()),
                 new MlflowProcess.Options(
                         data,
                         0,
@@ -66,17 +63,6 @@ class BasicAuthAppIT {
     @AfterEach
     void stop() throws Exception {
         gateway.stop();
-    }
-
-    /** What the auth app needs beyond MLflow itself. */
-    private static PythonEnvironment.Spec withAuthApp() {
-        PythonEnvironment.Spec pinned = MlflowInstallation.pinned();
-        List<String> requirements = new ArrayList<>(pinned.requirements());
-        requirements.add("Flask-WTF");
-        return new PythonEnvironment.Spec(
-                pinned.name() + "-basic-auth",
-                requirements,
-                pinned.constraints().stripTrailing() + "\nflask-wtf==1.3.0\nwtforms==3.3.2\n");
     }
 
     @Test

@@ -61,7 +61,7 @@ class ContractIT {
             if (key == null) {
                 response.setStatusCode(401).end(REQUIRED);
             } else if (key.equals(KEY) || key.equals(CANARY)) {
-                response.end("{\"is_valid\":true,\"key_id\":\"id\"}");
+                response.end("{\"is_valid\":true,\"key_id\":\"id\",\"scopes\":[\"read\"]}");
             } else {
                 response.setStatusCode(401).end(INVALID);
             }

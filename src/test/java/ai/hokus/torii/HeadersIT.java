@@ -102,7 +102,7 @@ class HeadersIT {
                 "TE",
                 "Upgrade",
                 "Proxy-Authorization",
-                "X-Torii-Explain"
+                "X-Torii-Reason"
             })
     void dropsWhatACallerMustNotSay(String name) throws Exception {
         // When

@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RetryIT {
 
     private static final String KEY = "hk_test_abcdefghijklmnopqrstuvwxyz012345";
-    private static final String PATH = " /api/2.0/mlflow/runs/get HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n";
+    private static final String FIELDS = " HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n";
+    private static final String PATH = " /api/2.0/mlflow/runs/get" + FIELDS;
     private static final String GET = "GET" + PATH + "\r\n";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
     private static final String OK_TO_HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
@@ -76,12 +77,12 @@ class RetryIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "POST%sContent-Length: 2\r\n\r\n{}",
-                "POST%s\r\n",
-                "PUT%sContent-Length: 2\r\n\r\n{}",
-                "PATCH%sContent-Length: 2\r\n\r\n{}",
-                "DELETE%s\r\n",
-                "GET%sContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+                "POST /api/2.0/mlflow/runs/create%sContent-Length: 2\r\n\r\n{}",
+                "POST /api/2.0/mlflow/runs/create%s\r\n",
+                "PUT /api/2.0/mlflow-artifacts/artifacts/1/r/a%sContent-Length: 2\r\n\r\n{}",
+                "PATCH /api/2.0/mlflow/registered-models/update%sContent-Length: 2\r\n\r\n{}",
+                "DELETE /api/2.0/mlflow/registered-models/alias%s\r\n",
+                "GET /api/2.0/mlflow/runs/get%sContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
             })
     void neverSendsAnythingElseTwice(String request, Vertx vertx) throws Exception {
         try (RawServer mlflow = mlflow(death("close"))) {
@@ -91,7 +92,7 @@ class RetryIT {
                 caller.send(GET).readUntil("{}");
 
                 // When
-                caller.send(request.formatted(PATH));
+                caller.send(request.formatted(FIELDS));
 
                 // Then
                 assertThat(caller.readUntil("}")).startsWith("HTTP/1.1 502").contains("upstream_broken");

@@ -54,7 +54,8 @@ class RevocationIT {
                         new JsonObject()
                                 .put("is_valid", true)
                                 .put("key_id", "id-1")
-                                .put("user_id", "ada"));
+                                .put("user_id", "ada")
+                                .put("scopes", List.of("mlflow:read")));
         StubServer mlflow = StubServer.start(vertx);
         for (int i = 0; i < 3; i++) {
             Map<String, String> environment = TestGateway.environment(mlflow.url(), auth.url());

@@ -65,7 +65,7 @@ class VerdictsIT {
         CompletableFuture<Void> held = new CompletableFuture<>();
         auth.lying((call, response) -> held.thenRun(() -> {
             if (answers) {
-                response.end("{\"is_valid\":true,\"key_id\":\"id\",\"user_id\":\"ada\"}");
+                response.end("{\"is_valid\":true,\"key_id\":\"id\",\"scopes\":[\"read\"]}");
             } else {
                 response.reset();
             }
@@ -206,7 +206,7 @@ class VerdictsIT {
         gateway.get(READ, KEY);
         auth.lying((call, response) -> {
             if (call.headers().get("Authorization").endsWith(KEY)) {
-                response.end("{\"is_valid\":true,\"key_id\":\"id\"}");
+                response.end("{\"is_valid\":true,\"key_id\":\"id\",\"scopes\":[\"read\"]}");
             } else {
                 response.setStatusCode(500).end();
             }

@@ -6,22 +6,25 @@ import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.RequestId;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The {@code /admin} routes: {@code DELETE /admin/verdicts/{key_id}} and {@code POST /admin/verdicts/purge}, open to
- * whoever has the admin token. Used on the management listener's event loop.
+ * The {@code /admin} routes: {@code DELETE /admin/verdicts/{key_id}}, {@code POST /admin/verdicts/purge} and {@code POST
+ * /admin/explain}, open to whoever has the admin token. Used on the management listener's event loop.
  */
 public final class AdminRoutes {
 
@@ -30,21 +33,35 @@ public final class AdminRoutes {
     /** Visible ASCII without quotes; what issuers of keys use for ids. */
     private static final Pattern KEY_ID = Pattern.compile("[!#-&(-~]{1,128}");
 
+    private static final Pattern METHOD = Pattern.compile("GET|HEAD|POST|PUT|PATCH|DELETE");
+    private static final Pattern TARGET = Pattern.compile("/.{0,8191}");
+    private static final int MAX_QUESTION_BYTES = 64 * 1024;
     private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})");
     private static final Pattern A_KEY = Pattern.compile("(?i)hk(?:_|%5f)");
 
     private final Optional<byte[]> token;
     private final Orders orders;
     private final Broadcast broadcast;
-    private final FailureHandler failures;
+    private final Function<Question, JsonObject> explain;
+    private final FailureHandler failures = new FailureHandler();
 
-    /** Closed without a token. */
-    public AdminRoutes(Optional<Secret> token, Orders orders, Broadcast broadcast, FailureHandler failures) {
+    /** Closed without a token; {@code explain} tells how it is decided about a request. */
+    public AdminRoutes(
+            Optional<Secret> token, Orders orders, Broadcast broadcast, Function<Question, JsonObject> explain) {
         this.token = token.map(secret -> secret.reveal().getBytes(StandardCharsets.UTF_8));
         this.orders = orders;
         this.broadcast = broadcast;
-        this.failures = failures;
+        this.explain = explain;
     }
+
+    /**
+     * A request that an operator asks about.
+     *
+     * @param method its method
+     * @param path its target
+     * @param keyId the name of the key it would carry
+     */
+    public record Question(String method, String path, String keyId) {}
 
     /**
      * Adds the routes.
@@ -60,6 +77,7 @@ public final class AdminRoutes {
             confirm(context, broadcast.send(Broadcast.purge()));
         });
         router.delete("/admin/verdicts/:key_id").handler(this::revoke);
+        router.post("/admin/explain").handler(this::explain);
         return request -> {
             if (A_KEY.matcher(request.uri()).find()) {
                 refuse(request, namesAKey());
@@ -105,24 +123,69 @@ public final class AdminRoutes {
         confirm(context, broadcast.send(Broadcast.revocation(keyId)));
     }
 
+    private void explain(RoutingContext context) {
+        body(context.request())
+                .map(this::answer)
+                .onComplete(answer -> confirm(context, answer), cause -> refuse(context, GatewayFailure.from(cause)));
+    }
+
+    private static Future<Buffer> body(HttpServerRequest request) {
+        Promise<Buffer> whole = Promise.promise();
+        Buffer held = Buffer.buffer();
+        request.exceptionHandler(whole::tryFail);
+        request.handler(chunk -> {
+            if (held.length() + chunk.length() > MAX_QUESTION_BYTES) {
+                whole.tryFail(
+                        GatewayFailure.requestMalformed("its body is larger than " + MAX_QUESTION_BYTES + " bytes"));
+            } else {
+                held.appendBuffer(chunk);
+            }
+        });
+        request.endHandler(v -> whole.tryComplete(held));
+        return whole.future();
+    }
+
+    private JsonObject answer(Buffer body) {
+        if (A_KEY.matcher(body.toString(StandardCharsets.UTF_8)).find()) {
+            throw GatewayFailure.requestMalformed("its body holds a key; name the key_id, keys belong into no order");
+        }
+        JsonObject question;
+        try {
+            question = body.toJsonObject();
+        } catch (DecodeException | ClassCastException e) {
+            throw GatewayFailure.requestMalformed("its body is no JSON object");
+        }
+        return explain.apply(new Question(
+                field(question, "method", METHOD), field(question, "path", TARGET), field(question, "key_id", KEY_ID)));
+    }
+
+    private static String field(JsonObject question, String name, Pattern pattern) {
+        if (question.getValue(name) instanceof String text
+                && pattern.matcher(text).matches()) {
+            return text;
+        }
+        throw GatewayFailure.requestMalformed("its field '" + name
+                + "' is missing or cannot be one; send e.g. {\"method\": \"POST\","
+                + " \"path\": \"/api/mlflow/api/2.0/mlflow/runs/create\", \"key_id\": \"…\"}");
+    }
+
     private static GatewayFailure namesAKey() {
         return GatewayFailure.requestMalformed("its target holds a key; name the key_id, keys belong into no address");
     }
 
     private void confirm(RoutingContext context, Future<Void> told) {
         told.onComplete(
-                v -> {
-                    Buffer body = new JsonObject()
-                            .put("shared", broadcast != Broadcast.NONE)
-                            .toBuffer();
-                    context.response()
-                            .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                            .end(body);
-                },
+                v -> confirm(context, new JsonObject().put("shared", broadcast != Broadcast.NONE)),
                 cause -> refuse(
                         context,
                         GatewayFailure.revocationNotShared(cause.getClass().getSimpleName())));
+    }
+
+    private static void confirm(RoutingContext context, JsonObject answer) {
+        context.response()
+                .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+                .end(answer.toBuffer());
     }
 
     private void refuse(RoutingContext context, GatewayFailure failure) {

@@ -19,6 +19,8 @@ import java.util.Optional;
  */
 public final class Credentials {
 
+    private static final String KEY_FIELD = "X-API-Key";
+
     private Credentials() {}
 
     /**
@@ -32,7 +34,7 @@ public final class Credentials {
         for (String value : headers.getAll("Authorization")) {
             fromAuthorization(value).ifPresent(found::add);
         }
-        for (String value : headers.getAll("X-API-Key")) {
+        for (String value : headers.getAll(KEY_FIELD)) {
             if (!value.isBlank()) {
                 found.add(value.trim());
             }
@@ -47,16 +49,38 @@ public final class Credentials {
         return ApiKey.parse(first).orElseThrow(GatewayFailure::keyMalformed);
     }
 
+    /**
+     * Where keys stand in these fields: names of fields and schemes, nothing of the keys.
+     *
+     * @return in the order they are looked for; empty when there is none
+     */
+    public static List<String> places(MultiMap headers) {
+        List<String> places = new ArrayList<>(1);
+        for (String value : headers.getAll("Authorization")) {
+            if (fromAuthorization(value).isPresent()) {
+                places.add("Authorization: " + scheme(value.trim()));
+            }
+        }
+        if (headers.getAll(KEY_FIELD).stream().anyMatch(value -> !value.isBlank())) {
+            places.add(KEY_FIELD);
+        }
+        return places;
+    }
+
+    private static String scheme(String authorization) {
+        int space = authorization.indexOf(' ');
+        return (space < 0 ? authorization : authorization.substring(0, space)).toLowerCase(Locale.ROOT);
+    }
+
     /** The key in one Authorization value; empty when its scheme is none of ours or nothing follows it. */
     private static Optional<String> fromAuthorization(String value) {
         String trimmed = value.trim();
         int space = trimmed.indexOf(' ');
-        String scheme = (space < 0 ? trimmed : trimmed.substring(0, space)).toLowerCase(Locale.ROOT);
         String rest = space < 0 ? "" : trimmed.substring(space + 1).trim();
         if (rest.isEmpty()) {
             return Optional.empty();
         }
-        return switch (scheme) {
+        return switch (scheme(trimmed)) {
             case "bearer", "apikey" -> Optional.of(rest);
             case "basic" -> fromBasic(rest);
             default -> Optional.empty();

@@ -103,14 +103,26 @@ public final class FileKeyValidator implements KeyValidator {
     public Future<Answer> validate(Inquiry inquiry) {
         String digest = KeyFile.digest(inquiry.key());
         Key key = byDigest.get(digest);
-        Instant now = clock.instant();
-        boolean good = key != null
+        boolean same = key != null
                 && MessageDigest.isEqual(
-                        key.sha256().getBytes(StandardCharsets.US_ASCII), digest.getBytes(StandardCharsets.US_ASCII))
-                && key.revokedAt().isEmpty()
-                && key.expiresAt().map(now::isBefore).orElse(true);
-        Verdict verdict = good ? new Accepted(principal(key)) : new Rejected(Refusal.REFUSED);
-        return Future.succeededFuture(new Answer(verdict, VerdictSource.CALL));
+                        key.sha256().getBytes(StandardCharsets.US_ASCII), digest.getBytes(StandardCharsets.US_ASCII));
+        return Future.succeededFuture(
+                same ? answer(key) : new Answer(new Rejected(Refusal.REFUSED), VerdictSource.CALL));
+    }
+
+    /** What would be said about the key of this name; empty when the file has none. Safe on any thread. */
+    public Optional<Answer> known(String keyId) {
+        return byDigest.values().stream()
+                .filter(key -> key.keyId().equals(keyId))
+                .findFirst()
+                .map(this::answer);
+    }
+
+    private Answer answer(Key key) {
+        Instant now = clock.instant();
+        boolean good =
+                key.revokedAt().isEmpty() && key.expiresAt().map(now::isBefore).orElse(true);
+        return new Answer(good ? new Accepted(principal(key)) : new Rejected(Refusal.REFUSED), VerdictSource.CALL);
     }
 
     private static Principal principal(Key key) {

@@ -2,12 +2,15 @@ package ai.hokus.torii.auth;
 
 import ai.hokus.torii.auth.Verdict.Accepted;
 import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.exchange.VerdictSource;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -252,6 +255,20 @@ public final class VerdictMemory {
                         .expiresAt()
                         .filter(end -> !clock.instant().isBefore(end))
                         .isPresent();
+    }
+
+    /**
+     * What is remembered about the key of this name: an acceptance that is believed without asking, or one that would
+     * serve while nobody can tell. Looks at all that is held, so it is for operators alone. Safe on any thread.
+     */
+    public Optional<KeyValidator.Answer> known(String keyId) {
+        return accepted.asMap().values().stream()
+                .filter(entry -> entry.verdict instanceof Accepted acceptance
+                        && acceptance.principal().keyId().equals(keyId))
+                .filter(entry -> !isRevoked(entry) && !hasKeyExpired(entry))
+                .map(entry -> new KeyValidator.Answer(
+                        entry.verdict, isFresh(entry) ? VerdictSource.CACHE : VerdictSource.STALE))
+                .min(Comparator.comparing(KeyValidator.Answer::source));
     }
 
     /** How many acceptances are held. */

@@ -41,6 +41,7 @@ final class ConfigReader {
                         values.integer("management.port", 0, 65_535)),
                 mlflow,
                 auth,
+                new AuthorizationConfigReader(values).authorization(),
                 authReader.admin(),
                 forward(),
                 Set.copyOf(values.list("cors.origins")),

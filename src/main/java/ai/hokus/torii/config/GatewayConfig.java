@@ -9,6 +9,7 @@ import java.util.Set;
  * @param management the listener for operators
  * @param mlflow the upstream
  * @param auth the auth source and the verdict cache
+ * @param authorization what keys may do
  * @param admin what operators may order, and how replicas hear of it
  * @param forward how requests travel
  * @param corsOrigins origins whose scripts may read answers; empty: none
@@ -19,6 +20,7 @@ public record GatewayConfig(
         ManagementConfig management,
         MlflowConfig mlflow,
         AuthConfig auth,
+        AuthorizationConfig authorization,
         AdminConfig admin,
         ForwardConfig forward,
         Set<String> corsOrigins,

@@ -1,9 +1,11 @@
 package ai.hokus.torii.exchange;
 
+import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.wire.CallerWire;
 import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -25,6 +27,8 @@ import java.util.function.Consumer;
  */
 public final class Exchange {
 
+    private static final Operation UNRESOLVED = Operation.own("unresolved", Access.NONE);
+
     private final Vertx vertx;
     private final HttpServerRequest request;
     private final String id;
@@ -33,11 +37,13 @@ public final class Exchange {
     private Consumer<Exchange> endListener = exchange -> {};
     private Consumer<GatewayFailure> malformedListener = failure -> {};
 
-    private Operation operation = new Operation("unresolved", false, false);
+    private Operation operation = UNRESOLVED;
     private Route route;
     private Principal principal;
     private String clientIp;
     private KeyCheck keyCheck;
+    private Decision decision;
+    private Buffer heldBody;
     private GatewayFailure failure;
     private boolean malformed;
     private long upstreamNanos = -1;
@@ -257,6 +263,26 @@ public final class Exchange {
     /** Fact: what the check of the key came to. */
     public void keyCheck(KeyCheck found) {
         keyCheck = found;
+    }
+
+    /** What was decided about the operation; empty when that was not asked. */
+    public Optional<Decision> decision() {
+        return Optional.ofNullable(decision);
+    }
+
+    /** Fact: what was decided about the operation. */
+    public void decision(Decision found) {
+        decision = found;
+    }
+
+    /** The whole body, where it had to be read before it could be decided about; empty otherwise. */
+    public Optional<Buffer> heldBody() {
+        return Optional.ofNullable(heldBody);
+    }
+
+    /** Fact: the whole body, read to its end. */
+    public void heldBody(Buffer body) {
+        heldBody = body;
     }
 
     /** Fact: nanoseconds from the request's going out until the head of MLflow's answer. */

@@ -108,6 +108,14 @@ public final class GatewayFailure extends RuntimeException {
         return new GatewayFailure(Reason.METHOD_NOT_ALLOWED, message, Optional.empty(), "", Map.of("Allow", allowed));
     }
 
+    /** The path is MLflow's, but not with this method, as far as the route catalogue goes. */
+    public static GatewayFailure methodUnknown(String allowed) {
+        String message =
+                "This path of MLflow's does not take that method. Allowed: " + allowed + ". If your MLflow is newer"
+                        + " than the gateway's catalogue of routes, its operator can add the route (authorization.routes).";
+        return new GatewayFailure(Reason.METHOD_NOT_ALLOWED, message, Optional.empty(), "", Map.of("Allow", allowed));
+    }
+
     /** No key was sent. */
     public static GatewayFailure keyMissing() {
         return challenge(
@@ -212,6 +220,36 @@ public final class GatewayFailure extends RuntimeException {
                 detail);
     }
 
+    /**
+     * The key's scopes do not suffice.
+     *
+     * @param what the operation's name, or what else was asked for
+     * @param needed what it needs, with the scopes of which one would do
+     * @param held the scopes the key has; "none" when it has none
+     */
+    public static GatewayFailure scopeMissing(String what, String needed, String held) {
+        return of(
+                Reason.SCOPE_MISSING,
+                "Your API key is valid but may not do this: " + what + " needs " + needed + ". Scopes of the key: "
+                        + held + ". Ask whoever issued it for a key with the right scope.");
+    }
+
+    /**
+     * Nobody knows what this call does.
+     *
+     * @param needed what it would take; empty: nobody may
+     * @param held the scopes the key has; "none" when it has none
+     */
+    public static GatewayFailure operationUnknown(String needed, String held) {
+        return of(
+                Reason.OPERATION_UNKNOWN,
+                "The gateway's catalogue of MLflow's routes does not know this call (operation unknown), so "
+                        + (needed.isEmpty() ? "no key may make it" : "it needs " + needed)
+                        + ". Scopes of the key: " + held
+                        + ". Check the URL. If MLflow is newer than the gateway, its operator can allow the call with"
+                        + " authorization.routes or authorization.unknown-operations.");
+    }
+
     /** No token is configured for the admin routes. */
     public static GatewayFailure adminClosed() {
         return of(Reason.ADMIN_CLOSED, "The admin routes are closed. Set TORII_ADMIN_TOKEN to open them.");
@@ -238,6 +276,15 @@ public final class GatewayFailure extends RuntimeException {
                 Reason.BODY_TOO_LARGE,
                 "The request body has no Content-Length and is larger than " + limit + " (" + setting
                         + "). Send it with a Content-Length, as MLflow's clients do.");
+    }
+
+    /** A GraphQL document is larger than anybody's. */
+    public static GatewayFailure documentTooLarge(int maxBytes) {
+        return of(
+                Reason.BODY_TOO_LARGE,
+                "The GraphQL document is larger than " + maxBytes
+                        + " bytes, and the gateway must read it to decide whether"
+                        + " the key may send it. Send a smaller one.");
     }
 
     /** No connection to MLflow. */

@@ -56,11 +56,15 @@ public record CanonicalPath(String path, String query) {
 
     private static String canonical(String raw) {
         refuseBadBytes(raw, "path");
+        if (raw.indexOf('%') < 0 && raw.indexOf(';') < 0) {
+            refuseDotSegments(raw, false);
+            return raw;
+        }
         // MLflow's Python clients write ';' raw in artifact names; escaped, nobody takes it for a path parameter.
         String escaped = raw.indexOf(';') < 0 ? raw : raw.replace(";", "%3B");
         String path = escaped.indexOf('%') < 0 ? escaped : decodeUnreserved(escaped);
         refuseDoubleEncoding(path);
-        refuseDotSegments(path);
+        refuseDotSegments(path, true);
         return path;
     }
 
@@ -151,12 +155,12 @@ public record CanonicalPath(String path, String query) {
         }
     }
 
-    private static void refuseDotSegments(String path) {
+    private static void refuseDotSegments(String path, boolean mayHoldParameters) {
         int start = 1;
         while (start <= path.length()) {
             int end = path.indexOf('/', start);
             end = end < 0 ? path.length() : end;
-            int parameter = indexOfSemicolon(path, start);
+            int parameter = mayHoldParameters && path.startsWith(".", start) ? indexOfSemicolon(path, start) : -1;
             int nameEnd = parameter < 0 ? end : Math.min(end, parameter);
             boolean dot = nameEnd - start == 1 && path.charAt(start) == '.';
             boolean dots = nameEnd - start == 2 && path.charAt(start) == '.' && path.charAt(start + 1) == '.';

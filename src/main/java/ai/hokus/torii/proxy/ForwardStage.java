@@ -3,10 +3,13 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.config.ForwardConfig;
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import java.util.Optional;
 
 /** Forwards an exchange to MLflow; used on the exchange's event loop. */
 public final class ForwardStage {
@@ -50,7 +53,38 @@ public final class ForwardStage {
         return body(exchange).compose(body -> new Relay(this, exchange, body).run());
     }
 
+    /**
+     * Reads the whole body of an exchange into memory, as its held body, before it is forwarded.
+     *
+     * @return fails with body_too_large above 64 KiB, and with what is wrong with the body otherwise
+     */
+    public Future<Void> hold(Exchange exchange) {
+        GatewayFailure tooLarge = GatewayFailure.documentTooLarge(LengthFinder.HELD_BYTES);
+        String length = exchange.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+        if (!exchange.declaresBody()) {
+            exchange.heldBody(Buffer.buffer());
+            return Future.succeededFuture();
+        }
+        if (length != null && length.length() > 5
+                || length != null && Integer.parseInt(length) > LengthFinder.HELD_BYTES) {
+            return Future.failedFuture(tooLarge);
+        }
+        if (exchange.expectsContinue()) {
+            exchange.response().writeContinue();
+        }
+        return new LengthFinder(vertx, exchange, config, spool, Optional.of(tooLarge))
+                .find()
+                .map(body -> {
+                    exchange.heldBody(((RequestBody.Held) body).bytes());
+                    return null;
+                });
+    }
+
     private Future<RequestBody> body(Exchange exchange) {
+        if (exchange.heldBody().isPresent() && exchange.declaresBody()) {
+            return Future.succeededFuture(
+                    new RequestBody.Held(exchange.heldBody().get()));
+        }
         if (exchange.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
             if (exchange.expectsContinue()) {
                 exchange.response().writeContinue();

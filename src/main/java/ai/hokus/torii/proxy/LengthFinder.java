@@ -8,6 +8,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.Optional;
 
 /**
  * Finds the length of a body that came without one. MLflow under uvicorn drops a chunked body on its Flask routes: it
@@ -15,19 +16,28 @@ import io.vertx.core.http.HttpServerRequest;
  */
 final class LengthFinder {
 
-    private static final int HELD_BYTES = 64 * 1024;
+    /** Up to so many bytes a body waits in memory. */
+    static final int HELD_BYTES = 64 * 1024;
 
     private final Exchange exchange;
     private final HttpServerRequest request;
     private final ForwardConfig config;
     private final Spool spool;
+    private final Optional<GatewayFailure> tooLarge;
     private final Deadline deadline;
     private final Promise<RequestBody> found = Promise.promise();
     private final Buffer first = Buffer.buffer();
     private final Guard guard = new Guard(this::fail);
     private SpoolFile file;
 
+    /** As {@code upload.unknown-length} says. */
     LengthFinder(Vertx vertx, Exchange exchange, ForwardConfig config, Spool spool) {
+        this(vertx, exchange, config, spool, Optional.empty());
+    }
+
+    /** A body that is not small fails with {@code tooLarge}, if there is one. */
+    LengthFinder(Vertx vertx, Exchange exchange, ForwardConfig config, Spool spool, Optional<GatewayFailure> tooLarge) {
+        this.tooLarge = tooLarge;
         this.exchange = exchange;
         this.request = exchange.request();
         this.config = config;
@@ -64,6 +74,10 @@ final class LengthFinder {
         }
         exchange.pauseBody();
         request.handler(null);
+        if (tooLarge.isPresent()) {
+            fail(tooLarge.get());
+            return;
+        }
         switch (config.unknownLength()) {
             case REFUSE -> fail(GatewayFailure.bodyTooLarge("upload.unknown-length: refuse", HELD_BYTES + " bytes"));
             case STREAM -> succeed(new RequestBody.Streamed(first));

@@ -187,7 +187,7 @@ final class Relay implements Upload.Listener {
             // Netty takes off chunked alone, and reads what does not end in it until the connection closes.
             return GatewayFailure.upstreamBroken(from + " answered in the transfer codings " + codings);
         }
-        if (status == 401) {
+        if (status == 401 && !isOfAProvider(answer)) {
             return GatewayFailure.upstreamRefusesAccount();
         }
         boolean read = in.method() == HttpMethod.GET || in.method() == HttpMethod.HEAD;
@@ -196,6 +196,13 @@ final class Relay implements Upload.Listener {
             return GatewayFailure.upstreamBroken(from + " answered a write with a redirect (" + status + ")");
         }
         return null;
+    }
+
+    /** A 401 behind MLflow's AI gateway is the model provider's, unless it asks for a login as MLflow does. */
+    private boolean isOfAProvider(HttpClientResponse answer) {
+        return exchange.operation().area().equals("ai-gateway")
+                && answer.headers().getAll("WWW-Authenticate").stream()
+                        .noneMatch(challenge -> challenge.regionMatches(true, 0, "Basic", 0, 5));
     }
 
     /** MLflow's answer has come whole; an answer to a request that has not gone out whole leaves its connection unusable. */

@@ -1,5 +1,6 @@
 package ai.hokus.torii.telemetry;
 
+import ai.hokus.torii.exchange.Decision;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.identity.Principal;
@@ -35,8 +36,12 @@ final class AccessLog {
                 .append(text(request.method().name()))
                 .append(" path=")
                 .append(path(request.uri()))
+                .append(" operation=")
+                .append(text(exchange.operation().name()))
                 .append(" area=")
                 .append(exchange.operation().area())
+                .append(" decision=")
+                .append(exchange.decision().map(Decision::outcome).orElse("-"))
                 .append(" status=")
                 .append(request.response().headWritten() ? request.response().getStatusCode() : "-")
                 .append(" reason=")
@@ -87,7 +92,8 @@ final class AccessLog {
         }
     }
 
-    private static String path(String uri) {
+    /** The path of a target as text; its query is left out. */
+    static String path(String uri) {
         int question = uri.indexOf('?');
         return text(question < 0 ? uri : uri.substring(0, question) + "?…");
     }

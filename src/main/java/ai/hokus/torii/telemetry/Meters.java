@@ -35,7 +35,9 @@ public final class Meters implements AutoCloseable {
             millis(1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000);
     private static final Duration[] AUTH_BUCKETS = millis(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000);
 
-    private record RequestTags(String area, String method, String status, String reason) {}
+    private record RequestTags(String operation, String area, String method, String status, String reason) {}
+
+    private record RefusalTags(String operation, String reason, boolean isEnforced) {}
 
     private record VerdictTags(String outcome, String source) {}
 
@@ -43,6 +45,7 @@ public final class Meters implements AutoCloseable {
     private final LongAdder inFlight = new LongAdder();
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final Map<RequestTags, Counter> requests = new ConcurrentHashMap<>();
+    private final Map<RefusalTags, Counter> refusals = new ConcurrentHashMap<>();
     private final Map<VerdictTags, Counter> verdicts = new ConcurrentHashMap<>();
     private final Map<String, Timer> requestTimes = new ConcurrentHashMap<>();
     private final Map<String, Timer> upstreamTimes = new ConcurrentHashMap<>();
@@ -111,7 +114,12 @@ public final class Meters implements AutoCloseable {
         String name = exchange.request().method().name();
         String method = METHODS.contains(name) ? name : "OTHER";
         requests.computeIfAbsent(
-                        new RequestTags(area, method, status(exchange), Telemetry.reason(exchange)),
+                        new RequestTags(
+                                exchange.operation().name(),
+                                area,
+                                method,
+                                status(exchange),
+                                Telemetry.reason(exchange)),
                         this::requestCounter)
                 .increment();
         requestTimes
@@ -137,6 +145,15 @@ public final class Meters implements AutoCloseable {
         bytesOut.computeIfAbsent(area, a -> bytes("torii.response.body.bytes", "Body bytes to callers", a))
                 .increment(exchange.bytesOut());
         exchange.keyCheck().ifPresent(this::checked);
+        exchange.decision()
+                .ifPresent(decision -> decision.refusal()
+                        .ifPresent(refusal -> refusals.computeIfAbsent(
+                                        new RefusalTags(
+                                                exchange.operation().name(),
+                                                refusal.reason().code(),
+                                                decision.isEnforced()),
+                                        this::refusalCounter)
+                                .increment()));
     }
 
     private void checked(KeyCheck check) {
@@ -157,7 +174,16 @@ public final class Meters implements AutoCloseable {
     private Counter requestCounter(RequestTags tags) {
         return Counter.builder("torii.requests")
                 .description("Requests that have ended")
-                .tags("area", tags.area(), "method", tags.method(), "status", tags.status(), "reason", tags.reason())
+                .tags("operation", tags.operation(), "area", tags.area(), "method", tags.method())
+                .tags("status", tags.status(), "reason", tags.reason())
+                .register(registry);
+    }
+
+    private Counter refusalCounter(RefusalTags tags) {
+        return Counter.builder("torii.authorization.refusals")
+                .description("Operations that keys may not do; enforced=false: rehearsed, they went on")
+                .tags("operation", tags.operation(), "reason", tags.reason())
+                .tag("enforced", Boolean.toString(tags.isEnforced()))
                 .register(registry);
     }
 

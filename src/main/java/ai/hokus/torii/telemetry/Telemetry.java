@@ -8,12 +8,14 @@ public final class Telemetry {
 
     private final Meters meters;
     private final AccessLog accessLog;
+    private final DecisionLog decisionLog;
     private final Consumer<Exchange> observer;
 
     /** Feeds these meters, the access log, and one observer of ended exchanges. */
     public Telemetry(Meters meters, Consumer<Exchange> observer) {
         this.meters = meters;
         this.accessLog = new AccessLog();
+        this.decisionLog = new DecisionLog(System::nanoTime);
         this.observer = observer;
     }
 
@@ -26,6 +28,7 @@ public final class Telemetry {
     private void ended(Exchange exchange) {
         meters.ended(exchange);
         accessLog.ended(exchange);
+        decisionLog.ended(exchange);
         observer.accept(exchange);
     }
 

@@ -220,7 +220,8 @@ class KeyReloadIT {
     @Test
     void refusesNothingWhileAFileByOtherHandsIsWrittenInPlace(Vertx vertx) throws Exception {
         // Given a file that does not say where it ends, looked at so seldom that two looks never find the same part
-        String steadyEntry = "- {key_id: steady, sha256: '" + steady.entry().sha256() + "', user_id: steady}\n";
+        String steadyEntry = "- {key_id: steady, sha256: '" + steady.entry().sha256()
+                + "', user_id: steady, scopes: ['mlflow:read']}\n";
         Files.writeString(file(), "keys:\n" + steadyEntry);
         load(vertx, "500ms");
         double before = reloads();

@@ -42,6 +42,10 @@ class FailureCatalogueTest {
                 row(GatewayFailure.keyRefused(), "key_refused", 401, "UNAUTHENTICATED", CALLER),
                 row(GatewayFailure.keyMalformed(), "key_malformed", 401, "UNAUTHENTICATED", CALLER),
                 row(GatewayFailure.keyNotAllowed(), "key_not_allowed", 403, "PERMISSION_DENIED", CALLER),
+                row(GatewayFailure.methodUnknown("GET"), "method_not_allowed", 405, "BAD_REQUEST", CALLER),
+                row(GatewayFailure.scopeMissing("x", "y", "z"), "scope_missing", 403, "PERMISSION_DENIED", CALLER),
+                row(GatewayFailure.operationUnknown("y", "z"), "operation_unknown", 403, "PERMISSION_DENIED", CALLER),
+                row(GatewayFailure.documentTooLarge(9), "body_too_large", 413, "BAD_REQUEST", CALLER),
                 row(GatewayFailure.authContract(DETAIL), "auth_contract", 501, "NOT_IMPLEMENTED", GATEWAY),
                 row(
                         GatewayFailure.authContractSuspect(DETAIL),

@@ -14,7 +14,7 @@ class MountsTest {
 
     private static final String ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts";
 
-    private final Mounts mounts = new Mounts(true);
+    private final Mounts mounts = new Mounts(RouteCatalogue.shipped(), true);
 
     private Route resolve(String method, String target) {
         return mounts.resolve(method, CanonicalPath.parse(target));
@@ -32,32 +32,32 @@ class MountsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "/api/mlflow/api/2.0/mlflow/runs/create, /api/mlflow, /api/2.0/mlflow/runs/create",
-        "/mlflow/api/2.0/mlflow/runs/create, /mlflow, /api/2.0/mlflow/runs/create",
-        "/api/mlflow, /api/mlflow, /",
-        "/api/mlflow/, /api/mlflow, /",
-        "/mlflow, /mlflow, /",
-        "/mlflow/, /mlflow, /",
-        "/mlflow/static-files/main.js, /mlflow, /static-files/main.js",
-        "/mlflow/anything/at/all, /mlflow, /anything/at/all",
-        "/%6dlflow/version, /mlflow, /version",
-        "/mlflow/api/mlflow/x, /mlflow, /api/mlflow/x",
-        "/api/2.0/mlflow/runs/create, '', /api/2.0/mlflow/runs/create",
-        "/api/2.0/preview/mlflow/runs/create, '', /api/2.0/preview/mlflow/runs/create",
-        "/api/2.0/mlflow-artifacts/artifacts/0/r/a, '', /api/2.0/mlflow-artifacts/artifacts/0/r/a",
-        "/api/3.0/mlflow/traces/search, '', /api/3.0/mlflow/traces/search",
-        "/ajax-api/2.0/mlflow/runs/search, '', /ajax-api/2.0/mlflow/runs/search",
-        "/graphql, '', /graphql",
-        "/v1/traces, '', /v1/traces",
-        "/get-artifact, '', /get-artifact",
-        "/model-versions/get-artifact, '', /model-versions/get-artifact",
-        "/version, '', /version"
+        "POST, /api/mlflow/api/2.0/mlflow/runs/create, /api/mlflow, /api/2.0/mlflow/runs/create",
+        "POST, /mlflow/api/2.0/mlflow/runs/create, /mlflow, /api/2.0/mlflow/runs/create",
+        "GET, /api/mlflow, /api/mlflow, /",
+        "GET, /api/mlflow/, /api/mlflow, /",
+        "GET, /mlflow, /mlflow, /",
+        "GET, /mlflow/, /mlflow, /",
+        "GET, /mlflow/static-files/main.js, /mlflow, /static-files/main.js",
+        "GET, /mlflow/anything/at/all, /mlflow, /anything/at/all",
+        "GET, /%6dlflow/version, /mlflow, /version",
+        "GET, /mlflow/api/mlflow/x, /mlflow, /api/mlflow/x",
+        "POST, /api/2.0/mlflow/runs/create, '', /api/2.0/mlflow/runs/create",
+        "POST, /api/2.0/preview/mlflow/runs/create, '', /api/2.0/preview/mlflow/runs/create",
+        "GET, /api/2.0/mlflow-artifacts/artifacts/0/r/a, '', /api/2.0/mlflow-artifacts/artifacts/0/r/a",
+        "POST, /api/3.0/mlflow/traces/search, '', /api/3.0/mlflow/traces/search",
+        "POST, /ajax-api/2.0/mlflow/runs/search, '', /ajax-api/2.0/mlflow/runs/search",
+        "POST, /graphql, '', /graphql",
+        "POST, /v1/traces, '', /v1/traces",
+        "GET, /get-artifact, '', /get-artifact",
+        "GET, /model-versions/get-artifact, '', /model-versions/get-artifact",
+        "GET, /version, '', /version"
     })
-    void findsMlflowUnderItsMountsAndAtTheRoot(String target, String mount, String path) {
+    void findsMlflowUnderItsMountsAndAtTheRoot(String method, String target, String mount, String path) {
         // Given the target
 
         // When
-        Route route = resolve("POST", target + "?a=%2F");
+        Route route = resolve(method, target + "?a=%2F");
 
         // Then
         assertThat(route.mount()).isEqualTo(mount);
@@ -75,7 +75,7 @@ class MountsTest {
         // Given the target
 
         // When
-        Route route = resolve("POST", target);
+        Route route = resolve(path.equals("/") ? "GET" : "POST", target);
 
         // Then
         assertThat(route.target()).isEqualTo(path);
@@ -237,7 +237,7 @@ class MountsTest {
     })
     void saysThatThisMlflowServesNoArtifacts(String method, String target) {
         // Given
-        Mounts withoutArtifacts = new Mounts(false);
+        Mounts withoutArtifacts = new Mounts(RouteCatalogue.shipped(), false);
 
         // When
         GatewayFailure failure = refusal(withoutArtifacts, method, target);

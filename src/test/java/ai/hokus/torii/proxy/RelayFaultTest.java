@@ -10,6 +10,7 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.exchange.Route;
+import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.support.LoggedErrors;
 import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RawMlflow;
@@ -63,7 +64,7 @@ class RelayFaultTest {
 
     private static void serve(Vertx vertx, ForwardStage stage, HttpServerRequest request) {
         Exchange exchange = Exchange.open(vertx, request);
-        exchange.route(new Route(new Operation("test", false, false), "", request.uri(), null));
+        exchange.route(new Route(Operation.own("test", Access.NONE), "", request.uri(), null));
         stage.apply(exchange).onFailure(cause -> new FailureHandler().write(exchange, cause));
     }
 

@@ -67,10 +67,16 @@ public final class PythonClient {
         return new PythonClient(RealMlflow.environment(), Map.of());
     }
 
-    /** The last client of MLflow 2; it can be had for Python 3.10 to 3.13 only. */
+    /** The pinned version with what its basic-auth app needs. */
+    public static PythonClient ofServer() throws InterruptedException {
+        return new PythonClient(RealMlflow.environment(RealMlflow.withBasicAuth()), Map.of());
+    }
+
+    /** The last client and server of MLflow 2; it can be had for Python 3.10 to 3.13 only. */
     public static PythonClient ofMlflow2() throws InterruptedException {
         String constraints = RealMlflow.resource("/python/mlflow-2.22-constraints.txt");
-        var spec = new PythonEnvironment.Spec("mlflow-2.22.5", List.of("mlflow==2.22.5", "scikit-learn"), constraints);
+        var spec = new PythonEnvironment.Spec(
+                "mlflow-2.22.5", List.of("mlflow==2.22.5", "scikit-learn", "Flask-WTF"), constraints);
         try {
             return new PythonClient(RealMlflow.environment(spec), Map.of());
         } catch (AssertionError e) {

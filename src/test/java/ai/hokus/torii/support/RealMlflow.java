@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -55,6 +57,17 @@ public final class RealMlflow {
             environment = environment(MlflowInstallation.pinned());
         }
         return environment;
+    }
+
+    /** The pinned version with what the basic-auth app needs beyond MLflow itself. */
+    public static PythonEnvironment.Spec withBasicAuth() {
+        PythonEnvironment.Spec pinned = MlflowInstallation.pinned();
+        List<String> requirements = new ArrayList<>(pinned.requirements());
+        requirements.add("Flask-WTF");
+        return new PythonEnvironment.Spec(
+                pinned.name() + "-basic-auth",
+                requirements,
+                pinned.constraints().stripTrailing() + "\nflask-wtf==1.3.0\nwtforms==3.3.2\n");
     }
 
     /** An environment, made if need be; where that is impossible the test fails with the command that mends it. */

@@ -14,7 +14,8 @@ public final class Relayed implements AutoCloseable {
     public static final String ARTIFACT =
             " /api/2.0/mlflow-artifacts/artifacts/1/r/a HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY + "\r\n";
     public static final String GET = "GET" + CONTROL + "\r\n";
-    public static final String POST = "POST" + CONTROL + "Content-Length: 2\r\n\r\n{}";
+    public static final String POST = "POST /api/2.0/mlflow/runs/create HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY
+            + "\r\nContent-Length: 2\r\n\r\n{}";
     public static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
     private final RawServer mlflow;

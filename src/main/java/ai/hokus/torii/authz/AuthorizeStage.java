@@ -1,0 +1,41 @@
+package ai.hokus.torii.authz;
+
+import ai.hokus.torii.exchange.Decision;
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.identity.Principal;
+
+/** Lets an exchange go on whose principal may do its operation; used on the exchange's event loop. */
+public final class AuthorizeStage {
+
+    /** Selects the tenant in MLflow since 3.10; a blank one selects none. */
+    private static final String WORKSPACE = "X-MLFLOW-WORKSPACE";
+
+    private final Authorizer authorizer;
+
+    /** Decides by this. */
+    public AuthorizeStage(Authorizer authorizer) {
+        this.authorizer = authorizer;
+    }
+
+    /**
+     * Decides, and notes the decision.
+     *
+     * @throws GatewayFailure scope_missing or operation_unknown, where refusals are enforced
+     */
+    public void apply(Exchange exchange) {
+        Decision decision = decide(exchange);
+        exchange.decision(decision);
+        if (!decision.goesOn()) {
+            throw decision.refusal().orElseThrow();
+        }
+    }
+
+    /** Decides about an exchange whose principal is known. */
+    public Decision decide(Exchange exchange) {
+        Principal principal = exchange.principal().orElseThrow();
+        boolean choosesWorkspace = exchange.route().isPresent()
+                && exchange.request().headers().getAll(WORKSPACE).stream().anyMatch(value -> !value.isBlank());
+        return authorizer.decide(principal, exchange.operation(), choosesWorkspace);
+    }
+}
