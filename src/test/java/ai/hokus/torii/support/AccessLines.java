@@ -10,17 +10,25 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.slf4j.LoggerFactory;
 
-/** The access lines that gateways of this JVM write from now on, until it is closed. */
+/** The access lines, or those of another log, that gateways of this JVM write from now on, until it is closed. */
 public final class AccessLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger("torii.access");
-    private final Level before = logger.getLevel();
+    private final Logger logger;
+    private final Level before;
 
-    private AccessLines() {}
+    private AccessLines(String name) {
+        logger = (Logger) LoggerFactory.getLogger(name);
+        before = logger.getLevel();
+    }
 
     public static AccessLines open() {
-        AccessLines lines = new AccessLines();
+        return open("torii.access");
+    }
+
+    /** Of the log of this name. */
+    public static AccessLines open(String name) {
+        AccessLines lines = new AccessLines(name);
         lines.start();
         lines.logger.setLevel(Level.INFO);
         lines.logger.setAdditive(false);

@@ -120,6 +120,14 @@ public final class TestGateway {
         return request.send().await(10, TimeUnit.SECONDS);
     }
 
+    /** An order with a body, by POST. */
+    public HttpResponse<Buffer> order(String uri, String token, String body) throws Exception {
+        return client.post(managementPort(), "127.0.0.1", uri)
+                .bearerTokenAuthentication(token)
+                .sendBuffer(Buffer.buffer(body))
+                .await(10, TimeUnit.SECONDS);
+    }
+
     /** The value of this series in the metrics; 0 when it is not there. */
     public double metric(String series) throws Exception {
         return manage("/metrics")
