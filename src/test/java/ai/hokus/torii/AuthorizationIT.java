@@ -365,8 +365,21 @@ class AuthorizationIT {
                             + "reason=\"scope_missing\"}"))
                     .isEqualTo(1);
             assertThat(lines.next("operation=createRun")).contains("decision=would_refuse", "reason=ok");
-            assertThat(decisions.next("would refuse"))
-                    .contains("operation=createRun method=POST", "reason=scope_missing");
+            assertThat(decisions.next("would_refuse"))
+                    .contains("operation=createRun method=POST", "reason=scope_missing", "left_out=0");
+        }
+    }
+
+    @Test
+    void tellsTheOperatorOfWhatItDoesNotKnow() throws Exception {
+        try (AccessLines decisions = AccessLines.open("torii.authorization")) {
+            // When
+            call("GET", UNKNOWN + "?token=x", Kind.ADMIN);
+
+            // Then
+            assertThat(decisions.next("operation=unknown"))
+                    .startsWith("allowed ")
+                    .contains("method=GET path=" + UNKNOWN + "?…", "reason=-");
         }
     }
 

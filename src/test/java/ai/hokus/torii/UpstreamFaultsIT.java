@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RawMlflow;
 import ai.hokus.torii.support.RawServer;
+import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.TestGateway;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
@@ -128,6 +129,27 @@ class UpstreamFaultsIT {
 
                 // Then
                 assertThat(caller.readUntil("no".repeat(300))).startsWith("HTTP/1.1 403");
+            }
+            gateway.stop();
+        }
+    }
+
+    @Test
+    void passesOnTheRefusalOfAModelProviderBehindMlflow(Vertx vertx) throws Exception {
+        try (RawServer mlflow = RawMlflow.start((connection, head) ->
+                connection.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 19\r\n\r\n{\"detail\":\"no key\"}"))) {
+            String auth = StubAuthService.start(vertx).knowing(KEY, "admin").url();
+            TestGateway gateway = TestGateway.start(vertx, TestGateway.environment(mlflow.url(), auth));
+            try (RawClient caller = new RawClient(gateway.port())) {
+                // When
+                caller.send("POST /mlflow/gateway/openai/v1/responses HTTP/1.1\r\nHost: h\r\nX-API-Key: " + KEY
+                        + "\r\nContent-Length: 2\r\n\r\n{}");
+
+                // Then
+                assertThat(caller.readUntil("}"))
+                        .startsWith("HTTP/1.1 401")
+                        .contains("no key")
+                        .doesNotContain("X-Torii-Reason");
             }
             gateway.stop();
         }

@@ -36,15 +36,22 @@ final class ArtifactRule {
         if (!path.startsWith(ARTIFACTS, tree) || !method.equals("PUT") && !method.equals("DELETE")) {
             return;
         }
-        String artifact = path.substring(Math.min(path.length(), tree + ARTIFACTS.length() + 1));
-        long segments = artifact.chars().filter(c -> c == '/').count() + 1;
-        if (artifact.isEmpty() || artifact.endsWith("/")) {
+        int artifact = tree + ARTIFACTS.length() + 1;
+        if (path.length() <= artifact || path.endsWith("/")) {
             throw GatewayFailure.pathRefused("it names no artifact");
         }
-        if (method.equals("DELETE") && segments < SEGMENTS_OF_A_RUN) {
+        if (method.equals("DELETE") && segments(path, artifact) < SEGMENTS_OF_A_RUN) {
             throw GatewayFailure.pathRefused(
                     "it names a whole experiment's artifacts; deleting takes <experiment>/<run>/…");
         }
+    }
+
+    private static int segments(String path, int from) {
+        int segments = 1;
+        for (int slash = path.indexOf('/', from); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+            segments++;
+        }
+        return segments;
     }
 
     private static void refuseWhatIsCut(String lower, int tree) {

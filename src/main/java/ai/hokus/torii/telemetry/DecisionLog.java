@@ -3,9 +3,7 @@ package ai.hokus.torii.telemetry;
 import ai.hokus.torii.exchange.Decision;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.identity.Principal;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,17 +15,8 @@ import org.slf4j.LoggerFactory;
 final class DecisionLog {
 
     private static final Logger LOG = LoggerFactory.getLogger("torii.authorization");
-    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final LongSupplier nanoTime;
-    private final AtomicLong next;
-    private final AtomicLong leftOut = new AtomicLong();
-
-    /** Times by this clock. */
-    DecisionLog(LongSupplier nanoTime) {
-        this.nanoTime = nanoTime;
-        this.next = new AtomicLong(nanoTime.getAsLong());
-    }
+    private final Throttle throttle = new Throttle(System::nanoTime, Duration.ofSeconds(1));
 
     void ended(Exchange exchange) {
         Decision decision = exchange.decision().orElse(null);
@@ -38,21 +27,22 @@ final class DecisionLog {
         if (!rehearsed && exchange.operation().isKnown()) {
             return;
         }
-        long now = nanoTime.getAsLong();
-        long from = next.get();
-        if (now - from < 0 || !next.compareAndSet(from, now + PAUSE_NANOS)) {
-            leftOut.incrementAndGet();
-            return;
+        long leftOut = throttle.admit();
+        if (leftOut >= 0) {
+            write(exchange, decision, leftOut);
         }
+    }
+
+    private static void write(Exchange exchange, Decision decision, long leftOut) {
         LOG.warn(
                 "{} operation={} method={} path={} key_id={} reason={} request={} left_out={}",
-                exchange.operation().isKnown() ? "would refuse" : "unknown operation, " + decision.outcome(),
-                exchange.operation().name(),
+                decision.outcome(),
+                AccessLog.text(exchange.operation().name()),
                 exchange.request().method().name(),
                 AccessLog.path(exchange.request().uri()),
                 exchange.principal().map(Principal::keyId).map(AccessLog::text).orElse("-"),
                 decision.refusal().map(refusal -> refusal.reason().code()).orElse("-"),
                 exchange.id(),
-                leftOut.getAndSet(0));
+                leftOut);
     }
 }

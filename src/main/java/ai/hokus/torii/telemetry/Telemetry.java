@@ -15,7 +15,7 @@ public final class Telemetry {
     public Telemetry(Meters meters, Consumer<Exchange> observer) {
         this.meters = meters;
         this.accessLog = new AccessLog();
-        this.decisionLog = new DecisionLog(System::nanoTime);
+        this.decisionLog = new DecisionLog();
         this.observer = observer;
     }
 

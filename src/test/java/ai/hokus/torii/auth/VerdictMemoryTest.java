@@ -7,6 +7,7 @@ import ai.hokus.torii.auth.Verdict.Refusal;
 import ai.hokus.torii.auth.Verdict.Rejected;
 import ai.hokus.torii.auth.VerdictMemory.Ask;
 import ai.hokus.torii.config.AuthConfig;
+import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.identity.Principal;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.time.Clock;
@@ -51,6 +52,25 @@ class VerdictMemoryTest {
         // Then
         assertThat(memory.acceptances()).isBetween(1L, 100L);
         assertThat(memory.refusals()).isBetween(1L, 50L);
+    }
+
+    @Test
+    void tellsWhatItKnowsOfAKeyByItsName() {
+        // Given
+        memory.remember(hash(1), accepted("other"), memory.ask());
+        memory.remember(hash(2), accepted("id"), memory.ask());
+        memory.remember(hash(3), REFUSED, memory.ask());
+
+        // Then
+        assertThat(memory.known("id")).hasValue(new KeyValidator.Answer(accepted("id"), VerdictSource.CACHE));
+        assertThat(memory.known("unheard-of")).isEmpty();
+
+        // When
+        memory.revoke("id");
+
+        // Then
+        assertThat(memory.known("id")).isEmpty();
+        assertThat(memory.known("other")).isPresent();
     }
 
     @Test

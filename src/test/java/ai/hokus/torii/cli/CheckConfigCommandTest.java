@@ -55,4 +55,35 @@ class CheckConfigCommandTest {
                   TORII_AUTH_CACHE_TTL   must be between 0s and 10m, but is '3600' (no unit)
                 """);
     }
+
+    @Test
+    void knowsWhatDoesNotFitTheCatalogueOfOperations() throws Exception {
+        // Given
+        Map<String, String> environment = Map.of(
+                "MLFLOW_SERVER_URL", "http://mlflow.test:5000",
+                "HOKUSAI_AUTH_SERVICE_URL", "http://auth.test:8000",
+                "TORII_AUTHORIZATION_OPERATIONS", "deletRun=write",
+                "TORII_AUTHORIZATION_ROUTES", "GET /api/2.0/mlflow/logged-models/<id>=read");
+
+        // When
+        ChildJvm.Ended ended = ChildJvm.start(environment, "check-config").end();
+
+        // Then
+        assertThat(ended.exitCode()).isEqualTo(78);
+        assertThat(ended.err())
+                .contains("2 problems", "names 'deletRun', which is no operation", "torii operations")
+                .contains("repeats a route", "/api/2.0/mlflow/logged-models/<model_id>");
+    }
+
+    @Test
+    void listsTheOperationsItKnows() throws Exception {
+        // When
+        ChildJvm.Ended ended = ChildJvm.start(Map.of(), "operations").end();
+
+        // Then
+        assertThat(ended.exitCode()).isZero();
+        assertThat(ended.out().lines().map(line -> line.replaceAll(" {2,}", " | ")))
+                .contains("createRun | write | POST /api/2.0/mlflow/runs/create | /ajax-api/2.0/mlflow/runs/create")
+                .hasSizeGreaterThan(300);
+    }
 }
