@@ -96,15 +96,21 @@ final class ApiListener extends VerticleBase {
     }
 
     private Pipeline.Stages stages() {
-        return new Pipeline.Stages(
-                new Cors(config.corsOrigins()),
-                new ClientAddress(config.api().trustedProxies()),
+        Cors cors = new Cors(config.corsOrigins());
+        ForwardStage forward = new ForwardStage(vertx, pool, config.mlflow(), config.forward(), shared.spool());
+        ResolveStage resolve = new ResolveStage(
+                new Endpoint(Endpoint.OPTIONS, true, cors::answer),
                 endpoints(),
                 shared.policy().mounts(),
+                new Endpoint(null, false, forward::apply));
+        return new Pipeline.Stages(
+                cors,
+                new ClientAddress(config.api().trustedProxies()),
+                resolve,
                 new AuthenticateStage(auth.validator()),
                 new AuthorizeStage(shared.policy().authorizer()),
                 new Explanations(shared.policy(), config.mlflow().url()),
-                new ForwardStage(vertx, pool, config.mlflow(), config.forward(), shared.spool()));
+                forward);
     }
 
     private Map<String, Endpoint> endpoints() {

@@ -1,6 +1,7 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.exchange.Exchange;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Set;
@@ -33,7 +34,7 @@ final class Cors {
     }
 
     /** Answers an OPTIONS request, preflight or not. */
-    void answer(Exchange exchange) {
+    Future<Void> answer(Exchange exchange) {
         HttpServerResponse response = exchange.response();
         String origin = exchange.request().getHeader(HttpHeaders.ORIGIN);
         response.setStatusCode(204).putHeader("Allow", METHODS);
@@ -43,5 +44,6 @@ final class Cors {
                     .putHeader(HttpHeaders.ACCESS_CONTROL_MAX_AGE, "600");
         }
         response.end();
+        return Future.succeededFuture();
     }
 }

@@ -10,7 +10,7 @@ import java.util.function.Function;
 /**
  * Where an exchange goes once its path is known: a route of the gateway's own, or MLflow.
  *
- * @param operation what it is, where that does not depend on the path
+ * @param operation what it is; null where that depends on the path
  * @param isOpen whether it needs no key
  * @param handler answers the exchange, or fails
  */

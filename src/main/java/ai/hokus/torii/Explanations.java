@@ -45,8 +45,9 @@ final class Explanations {
 
     /** Whether a request asks to be explained; it is then never carried out. */
     boolean isAsked(Exchange exchange) {
-        String value = exchange.request().getHeader(HEADER);
-        return value != null && !value.isBlank() && !value.trim().equals("0");
+        return exchange.request().headers().contains(HEADER)
+                && exchange.request().headers().getAll(HEADER).stream()
+                        .anyMatch(value -> !value.isBlank() && !value.trim().equals("0"));
     }
 
     /**

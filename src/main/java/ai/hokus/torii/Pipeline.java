@@ -5,20 +5,14 @@ import ai.hokus.torii.authz.AuthorizeStage;
 import ai.hokus.torii.exchange.ClientAddress;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.FailureHandler;
-import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.HeadRules;
-import ai.hokus.torii.mlflow.CanonicalPath;
 import ai.hokus.torii.mlflow.GraphqlDocument;
-import ai.hokus.torii.mlflow.Mounts;
 import ai.hokus.torii.proxy.ForwardStage;
 import ai.hokus.torii.telemetry.Telemetry;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * What happens to a request, in order. Beside each stage stands how a request can end there; whatever a stage fails
@@ -28,14 +22,11 @@ import java.util.Set;
  */
 final class Pipeline implements Handler<HttpServerRequest> {
 
-    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
-
     /** The stages of one event loop. */
     record Stages(
             Cors cors,
             ClientAddress addresses,
-            Map<String, Endpoint> endpoints,
-            Mounts mounts,
+            ResolveStage resolve,
             AuthenticateStage authenticate,
             AuthorizeStage authorize,
             Explanations explanations,
@@ -43,16 +34,12 @@ final class Pipeline implements Handler<HttpServerRequest> {
 
     private final Vertx vertx;
     private final Stages stages;
-    private final Endpoint options;
-    private final Endpoint mlflow;
     private final FailureHandler failures;
     private final Telemetry telemetry;
 
     Pipeline(Vertx vertx, Stages stages, FailureHandler failures, Telemetry telemetry) {
         this.vertx = vertx;
         this.stages = stages;
-        this.options = new Endpoint(Endpoint.OPTIONS, true, this::answerOptions);
-        this.mlflow = new Endpoint(null, false, stages.forward()::apply);
         this.failures = failures;
         this.telemetry = telemetry;
     }
@@ -75,20 +62,21 @@ final class Pipeline implements Handler<HttpServerRequest> {
         exchange.clientIp(stages.addresses().of(exchange.request()));
         HeadRules.check(exchange.request()); // 400 host_refused request_malformed
         stages.cors().allow(exchange);
-        Endpoint to = resolve(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
+        Endpoint to =
+                stages.resolve().apply(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
         if (to.isOpen()) {
             return to.handler().apply(exchange);
         }
         long resolveNanos = exchange.nanos();
         return stages.authenticate()
                 .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429 501 503 auth_…
-                .compose(v -> inspect(exchange)) // 408, 413 body_too_large
+                .compose(v -> exchange.isEnded() ? Future.succeededFuture() : inspect(exchange)) // 408 413 GraphQL
                 .compose(v -> exchange.isEnded() ? Future.succeededFuture() : admit(exchange, to, resolveNanos));
     }
 
     /** Where the body decides what the operation needs, reads it. */
     private Future<Void> inspect(Exchange exchange) {
-        if (exchange.isEnded() || !exchange.operation().hasDocument()) {
+        if (!exchange.operation().hasDocument()) {
             return Future.succeededFuture();
         }
         return stages.forward().hold(exchange).map(v -> {
@@ -105,33 +93,5 @@ final class Pipeline implements Handler<HttpServerRequest> {
         }
         stages.authorize().apply(exchange); // 403 scope_missing operation_unknown
         return to.handler().apply(exchange); // 408, 413 body_too_large, 501 502 503 504 upstream_…
-    }
-
-    private Endpoint resolve(Exchange exchange) {
-        HttpServerRequest request = exchange.request();
-        String method = request.method().name();
-        if (!METHODS.contains(method)) {
-            throw GatewayFailure.methodNotAllowed(Cors.METHODS);
-        }
-        if (request.method() == HttpMethod.OPTIONS) {
-            exchange.operation(options.operation());
-            return options;
-        }
-        CanonicalPath canonical = CanonicalPath.parse(request.uri());
-        Endpoint own = stages.endpoints().get(canonical.path());
-        if (own != null) {
-            exchange.operation(own.operation());
-            if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
-                throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
-            }
-            return own;
-        }
-        exchange.route(stages.mounts().resolve(method, canonical));
-        return mlflow;
-    }
-
-    private Future<Void> answerOptions(Exchange exchange) {
-        stages.cors().answer(exchange);
-        return Future.succeededFuture();
     }
 }

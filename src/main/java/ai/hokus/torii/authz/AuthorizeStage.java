@@ -8,7 +8,7 @@ import ai.hokus.torii.identity.Principal;
 /** Lets an exchange go on whose principal may do its operation; used on the exchange's event loop. */
 public final class AuthorizeStage {
 
-    /** Selects the tenant in MLflow since 3.10; a blank one selects none. */
+    /** Selects a tenant (MLflow 3.17, {@code workspace_helpers.py}); a blank one selects none. */
     private static final String WORKSPACE = "X-MLFLOW-WORKSPACE";
 
     private final Authorizer authorizer;

@@ -17,9 +17,6 @@ import java.util.Set;
  */
 public final class GraphqlDocument {
 
-    /** Largest document that is read. MLflow's UI sends less than 4 KiB (3.17). */
-    public static final int MAX_BYTES = 64 * 1024;
-
     private static final Set<String> SEARCHES = Set.of("mlflowSearchRuns", "mlflowSearchDatasets");
     private static final String TRIPLE = "\"\"\"";
 

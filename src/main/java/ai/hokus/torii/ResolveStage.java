@@ -1,0 +1,47 @@
+package ai.hokus.torii;
+
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.mlflow.CanonicalPath;
+import ai.hokus.torii.mlflow.Mounts;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Finds where a request goes by its method and target, and notes the operation.
+ *
+ * @param options answers every OPTIONS
+ * @param endpoints the gateway's own routes by their paths
+ * @param mounts where MLflow is
+ * @param mlflow answers what is MLflow's
+ */
+record ResolveStage(Endpoint options, Map<String, Endpoint> endpoints, Mounts mounts, Endpoint mlflow) {
+
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+    /** The endpoint of an exchange; throws path_refused, route_unknown, method_not_allowed or artifacts_disabled. */
+    Endpoint apply(Exchange exchange) {
+        HttpServerRequest request = exchange.request();
+        String method = request.method().name();
+        if (!METHODS.contains(method)) {
+            throw GatewayFailure.methodNotAllowed(Cors.METHODS);
+        }
+        if (request.method() == HttpMethod.OPTIONS) {
+            exchange.operation(options.operation());
+            return options;
+        }
+        CanonicalPath canonical = CanonicalPath.parse(request.uri());
+        Endpoint own = endpoints.get(canonical.path());
+        if (own != null) {
+            exchange.operation(own.operation());
+            if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
+                throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
+            }
+            return own;
+        }
+        exchange.route(mounts.resolve(method, canonical));
+        return mlflow;
+    }
+}
