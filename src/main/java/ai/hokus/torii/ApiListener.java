@@ -130,17 +130,17 @@ final class ApiListener extends VerticleBase {
         ModelsEndpoint models = new ModelsEndpoint((exchange, target) -> calls.get(target, exchange.principal())
                 .map(answer -> new ModelsEndpoint.Answer(
                         answer.statusCode(), answer.getHeader("Content-Type"), answer.body())));
-        return Map.of(
-                "/health", new Endpoint(Endpoint.HEALTH, true, now(health::health)),
-                "/live", new Endpoint(Endpoint.HEALTH, true, now(health::live)),
-                "/ready", new Endpoint(Endpoint.HEALTH, true, now(health::ready)),
-                "/api/health", new Endpoint(Endpoint.HEALTH, false, exchange -> health.now(vertx, exchange, all)),
-                "/api/health/mlflow", new Endpoint(Endpoint.HEALTH, false, mlflowNow),
-                "/mlflow/health/mlflow", new Endpoint(Endpoint.HEALTH, false, mlflowNow),
-                "/api/mlflow/health/mlflow", new Endpoint(Endpoint.HEALTH, false, mlflowNow),
-                "/api/models", new Endpoint(Endpoint.MODELS, false, models::handle),
-                "/mlflow", new Endpoint(Endpoint.UI, false, now(request -> redirect(request, "/mlflow/"))),
-                "/api/mlflow", new Endpoint(Endpoint.UI, false, now(request -> redirect(request, "/api/mlflow/"))));
+        return Map.ofEntries(
+                Endpoint.own("/health", now(health::health)),
+                Endpoint.own("/live", now(health::live)),
+                Endpoint.own("/ready", now(health::ready)),
+                Endpoint.own("/api/health", exchange -> health.now(vertx, exchange, all)),
+                Endpoint.own("/api/health/mlflow", mlflowNow),
+                Endpoint.own("/mlflow/health/mlflow", mlflowNow),
+                Endpoint.own("/api/mlflow/health/mlflow", mlflowNow),
+                Endpoint.own("/api/models", models::handle),
+                Endpoint.own("/mlflow", now(request -> redirect(request, "/mlflow/"))),
+                Endpoint.own("/api/mlflow", now(request -> redirect(request, "/api/mlflow/"))));
     }
 
     /** MLflow's UI asks for its files by relative paths, which a mount without its last slash would lead astray. */

@@ -4,6 +4,7 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.identity.Access;
 import io.vertx.core.Future;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -20,6 +21,26 @@ record Endpoint(Operation operation, boolean isOpen, Function<Exchange, Future<V
     static final Operation MODELS = Operation.own("models", Access.READ);
     static final Operation UI = Operation.own("ui", Access.NONE);
     static final Operation OPTIONS = Operation.own("options", Access.NONE);
+
+    /** The gateway's own routes, and which of them need no key. */
+    static final Map<String, Operation> OWN = Map.of(
+            "/health", HEALTH,
+            "/live", HEALTH,
+            "/ready", HEALTH,
+            "/api/health", HEALTH,
+            "/api/health/mlflow", HEALTH,
+            "/mlflow/health/mlflow", HEALTH,
+            "/api/mlflow/health/mlflow", HEALTH,
+            "/api/models", MODELS,
+            "/mlflow", UI,
+            "/api/mlflow", UI);
+
+    static final Set<String> OPEN = Set.of("/health", "/live", "/ready");
+
+    /** One of the gateway's own. */
+    static Map.Entry<String, Endpoint> own(String path, Function<Exchange, Future<Void>> handler) {
+        return Map.entry(path, new Endpoint(OWN.get(path), OPEN.contains(path), handler));
+    }
 
     /** The operations of routes of the gateway's own that take a key and for which an exception may be made. */
     static final Set<String> OPERATIONS = Set.of(MODELS.name());

@@ -9,6 +9,7 @@ import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.exchange.Route;
 import ai.hokus.torii.identity.Access;
+import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.mlflow.CanonicalPath;
 import io.vertx.core.Future;
@@ -96,13 +97,28 @@ final class Explanations {
      */
     JsonObject explain(String method, String target, String keyId, Optional<KeyValidator.Answer> known) {
         JsonObject trail = new JsonObject().put("method", method);
-        Route route;
+        Optional<Route> route = Optional.empty();
+        Operation operation;
         try {
-            route = policy.mounts().resolve(method, CanonicalPath.parse(target));
+            CanonicalPath canonical = CanonicalPath.parse(target);
+            operation = Endpoint.OWN.get(canonical.path());
+            if (operation == null) {
+                route = Optional.of(policy.mounts().resolve(method, canonical));
+                operation = route.get().operation();
+            } else if (!method.equals("GET") && !method.equals("HEAD")) {
+                throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
+            } else if (Endpoint.OPEN.contains(canonical.path())) {
+                return trail.mergeIn(target(route, operation))
+                        .put("decision", "allowed")
+                        .put("rule", "open to everybody");
+            }
         } catch (GatewayFailure refusal) {
             return trail.mergeIn(refused("refused", refusal));
         }
-        trail.mergeIn(target(Optional.of(route), route.operation()));
+        trail.mergeIn(target(route, operation));
+        if (operation.hasDocument()) {
+            trail.put("note", "Decided for a document that changes something; one that only reads needs read access.");
+        }
         JsonObject key = new JsonObject().put("key_id", keyId);
         trail.put("key", key);
         if (known.isEmpty()) {
@@ -116,15 +132,16 @@ final class Explanations {
                 .put("verdict_from", known.get().source().name().toLowerCase(Locale.ROOT));
         if (known.get().verdict() instanceof Accepted accepted) {
             identify(accepted.principal(), key);
-            return trail.mergeIn(decision(policy.authorizer().decide(accepted.principal(), route.operation(), false)));
+            return trail.mergeIn(decision(policy.authorizer().decide(accepted.principal(), operation, false)));
         }
         return trail.mergeIn(refused("refused", GatewayFailure.keyRefused()));
     }
 
     private JsonObject target(Optional<Route> route, Operation operation) {
         JsonObject target = new JsonObject();
-        route.ifPresent(found ->
-                target.put("mount", found.mount()).put("path", found.path()).put("upstream", upstream + found.path()));
+        route.ifPresent(found -> target.put("mount", found.mount())
+                .put("path", ApiKey.masked(found.path()))
+                .put("upstream", upstream + ApiKey.masked(found.path())));
         return target.put(
                 "operation",
                 new JsonObject()

@@ -54,8 +54,10 @@ final class ManagementListener extends VerticleBase {
         Gateway.registerChecks(monitor, calls, auth.probe(), config.mlflow().servesArtifacts());
         feed = openFeed(monitor);
         monitor.start();
-        server = vertx.createHttpServer(
-                        new HttpServerOptions().setHttp2ClearTextEnabled(false).setIdleTimeout(IDLE_SECONDS))
+        server = vertx.createHttpServer(new HttpServerOptions()
+                        .setHttp2ClearTextEnabled(false)
+                        .setHandle100ContinueAutomatically(true)
+                        .setIdleTimeout(IDLE_SECONDS))
                 .requestHandler(routes());
         String host = config.management().host();
         int port = config.management().port();

@@ -329,6 +329,19 @@ class AuthorizationIT {
                         new JsonObject().put("query", reads).toBuffer().length()));
     }
 
+    @Test
+    void takesNoBodyWithTheReadingOfAnArtifact() throws Exception {
+        // When
+        HttpResponse<Buffer> answer = request("GET", "/api/2.0/mlflow-artifacts/artifacts", Kind.READER)
+                .sendJsonObject(new JsonObject().put("path", "./workspaces/w2"))
+                .await(10, TimeUnit.SECONDS);
+
+        // Then
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.bodyAsString()).contains("by path and query, not by a body");
+        assertThat(mlflow.forwarded()).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({"65536, 200", "65537, 413"})
     void readsNoGraphqlDocumentAbove64KiB(int length, int status) throws Exception {

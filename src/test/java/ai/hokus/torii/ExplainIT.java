@@ -260,7 +260,9 @@ class ExplainIT {
         "GET, /nowhere, route_unknown, 404",
         "DELETE, /api/2.0/mlflow-artifacts/artifacts/., path_refused, 400",
         "GET, /api/2.0/mlflow/runs/create, method_not_allowed, 405",
-        "GET, /api/2.0/mlflow/unheard-of, operation_unknown, 403"
+        "GET, /api/2.0/mlflow/unheard-of, operation_unknown, 403",
+        "POST, /api/models, method_not_allowed, 405",
+        "POST, /health, method_not_allowed, 405"
     })
     void tellsAnOperatorWhyARequestIsRefused(String method, String path, String reason, int status) throws Exception {
         // Given
@@ -274,6 +276,66 @@ class ExplainIT {
         assertThat(trail.getString("reason")).isEqualTo(reason);
         assertThat(trail.getInteger("status")).isEqualTo(status);
         assertThat(trail.getString("message")).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/api/models, models, catalogue",
+        "/api/health, health, catalogue",
+        "/api/mlflow, ui, catalogue",
+        "/live, health, open to everybody"
+    })
+    void tellsAnOperatorOfTheGatewaysOwnRoutes(String path, String operation, String rule) throws Exception {
+        // Given
+        gateway.get("/api/2.0/mlflow/runs/get", WRITER);
+
+        // When
+        JsonObject trail = trail("GET", path, "writer");
+
+        // Then
+        assertThat(trail.getString("decision")).isEqualTo("allowed");
+        assertThat(trail.getString("rule")).isEqualTo(rule);
+        assertThat(trail.getJsonObject("operation").getString("name")).isEqualTo(operation);
+    }
+
+    @Test
+    void saysThatADocumentDecides() throws Exception {
+        assertThat(trail("POST", "/graphql", "writer").getString("note")).contains("only reads needs read access");
+    }
+
+    @Test
+    void showsNoKeyThatStandsInAPath() throws Exception {
+        // Given
+        String secret = "abcdefghijklmnopqrstuvwxyz012345";
+
+        // When
+        HttpResponse<Buffer> answer =
+                explained(HttpMethod.GET, "/api/2.0/mlflow/logged-models/%68k_live_" + secret, EXPLAINER);
+        HttpResponse<Buffer> operators =
+                asked("{\"method\":\"GET\",\"path\":\"/api/2.0/mlflow/logged-models/%68k%5flive_" + secret
+                        + "\",\"key_id\":\"writer\"}");
+        HttpResponse<Buffer> escaped =
+                asked("{\"method\":\"GET\",\"path\":\"/api/models\",\"key_id\":\"h\\u006b_live_" + secret + "\"}");
+
+        // Then
+        assertThat(answer.bodyAsJsonObject().getString("path")).isEqualTo("/api/2.0/mlflow/logged-models/[key]");
+        assertThat(operators.bodyAsString()).doesNotContain("abcdefgh").contains("[key]");
+        assertThat(escaped.statusCode()).isEqualTo(400);
+        assertThat(escaped.bodyAsString()).doesNotContain("abcdefgh");
+    }
+
+    @Test
+    void takesAQuestionWhoeverSaysItIsOne() throws Exception {
+        try (RawClient caller = new RawClient(gateway.port())) {
+            // When
+            caller.send(
+                    "GET /api/2.0/mlflow/runs/get HTTP/1.1\r\nHost: h\r\nX-Torii-Explain: 0\r\nX-Torii-Explain: 1\r\n"
+                            + "X-API-Key: " + EXPLAINER + "\r\n\r\n");
+
+            // Then
+            assertThat(caller.readUntil("micros")).startsWith("HTTP/1.1 200");
+            assertThat(mlflow.forwarded()).isEmpty();
+        }
     }
 
     @ParameterizedTest

@@ -35,6 +35,7 @@ public final class AdminRoutes {
 
     private static final Pattern METHOD = Pattern.compile("GET|HEAD|POST|PUT|PATCH|DELETE");
     private static final Pattern TARGET = Pattern.compile("/.{0,8191}");
+    private static final String KEY_IN_BODY = "its body holds a key; name the key_id, keys belong into no order";
     private static final int MAX_QUESTION_BYTES = 64 * 1024;
     private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})");
     private static final Pattern A_KEY = Pattern.compile("(?i)hk(?:_|%5f)");
@@ -147,7 +148,7 @@ public final class AdminRoutes {
 
     private JsonObject answer(Buffer body) {
         if (A_KEY.matcher(body.toString(StandardCharsets.UTF_8)).find()) {
-            throw GatewayFailure.requestMalformed("its body holds a key; name the key_id, keys belong into no order");
+            throw GatewayFailure.requestMalformed(KEY_IN_BODY);
         }
         JsonObject question;
         try {
@@ -155,8 +156,13 @@ public final class AdminRoutes {
         } catch (DecodeException | ClassCastException e) {
             throw GatewayFailure.requestMalformed("its body is no JSON object");
         }
-        return explain.apply(new Question(
+        JsonObject trail = explain.apply(new Question(
                 field(question, "method", METHOD), field(question, "path", TARGET), field(question, "key_id", KEY_ID)));
+        if (A_KEY.matcher(trail.encode()).find()) {
+            // It was written with escapes of JSON's.
+            throw GatewayFailure.requestMalformed(KEY_IN_BODY);
+        }
+        return trail;
     }
 
     private static String field(JsonObject question, String name, Pattern pattern) {

@@ -2,6 +2,7 @@ package ai.hokus.torii.identity;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The API key a caller showed: printable ASCII, of bounded length, and never printed.
@@ -13,6 +14,8 @@ public final class ApiKey {
 
     /** Longest key accepted, in characters; more than any auth service of the platform issues. */
     public static final int MAX_LENGTH = 512;
+
+    private static final Pattern KEY = Pattern.compile("(?i)hk(?:_|%5f)(?:[a-z0-9_]|%5f)+");
 
     private final String text;
 
@@ -36,6 +39,11 @@ public final class ApiKey {
             }
         }
         return Optional.of(new ApiKey(text));
+    }
+
+    /** A text, a path for instance, with whatever looks like a key of the platform's taken out. */
+    public static String masked(String text) {
+        return KEY.matcher(text).replaceAll("[key]");
     }
 
     /** The key itself. The caller neither logs nor stores it. */

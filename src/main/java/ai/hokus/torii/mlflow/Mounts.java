@@ -34,8 +34,8 @@ public final class Mounts {
     /**
      * The route of a canonical path, with an operation that may be unknown.
      *
-     * @throws GatewayFailure route_unknown outside every mount; path_refused for an empty segment or an artifact path
-     *     that names no artifact; method_not_allowed where the path is known with other methods only; artifacts_disabled
+     * @throws GatewayFailure route_unknown outside every mount; path_refused for an empty segment or what the
+     *     {@link ArtifactRule} refuses; method_not_allowed where the path is known with other methods only; artifacts_disabled
      *     where this MLflow serves none
      */
     public Route resolve(String method, CanonicalPath canonical) {
@@ -80,7 +80,7 @@ public final class Mounts {
             if (!servesArtifacts) {
                 throw GatewayFailure.artifactsDisabled();
             }
-            ArtifactRule.check(method, path);
+            ArtifactRule.check(method, path, query);
         }
         Operation operation = catalogue.find(method, path).orElseGet(() -> unknown(method, path));
         return new Route(operation, mount, path, query);

@@ -9,6 +9,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import java.math.BigInteger;
 import java.util.Optional;
 
 /** Forwards an exchange to MLflow; used on the exchange's event loop. */
@@ -65,8 +66,7 @@ public final class ForwardStage {
             exchange.heldBody(Buffer.buffer());
             return Future.succeededFuture();
         }
-        if (length != null && length.length() > 5
-                || length != null && Integer.parseInt(length) > LengthFinder.HELD_BYTES) {
+        if (length != null && new BigInteger(length).compareTo(BigInteger.valueOf(LengthFinder.HELD_BYTES)) > 0) {
             return Future.failedFuture(tooLarge);
         }
         if (exchange.expectsContinue()) {

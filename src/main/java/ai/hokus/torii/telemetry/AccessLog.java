@@ -3,9 +3,9 @@ package ai.hokus.torii.telemetry;
 import ai.hokus.torii.exchange.Decision;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.KeyCheck;
+import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +16,6 @@ import org.slf4j.LoggerFactory;
 final class AccessLog {
 
     private static final Logger LOG = LoggerFactory.getLogger("torii.access");
-    private static final Pattern KEY = Pattern.compile("(?i)hk(?:_|%5f)(?:[a-z0-9_]|%5f)+");
     private static final int MAX_TEXT = 512;
 
     void ended(Exchange exchange) {
@@ -103,7 +102,7 @@ final class AccessLog {
         if (raw.isEmpty()) {
             return "-";
         }
-        String masked = KEY.matcher(raw).replaceAll("[key]");
+        String masked = ApiKey.masked(raw);
         StringBuilder out = new StringBuilder(masked.length() + 2);
         boolean quote = false;
         for (int i = 0; i < masked.length() && i < MAX_TEXT; i++) {

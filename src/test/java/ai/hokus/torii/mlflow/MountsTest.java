@@ -246,4 +246,104 @@ class MountsTest {
         assertThat(failure).isNotNull();
         assertThat(failure.reason()).isEqualTo(Reason.ARTIFACTS_DISABLED);
     }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET artifacts/file:./workspaces/w2/1/secret.txt",
+                "PUT artifacts/file:./workspaces/w2/1/x",
+                "DELETE artifacts/file:./1/run",
+                "DELETE artifacts/FILE:./1/run",
+                "GET artifacts/FILE%3A./workspaces/w2/1",
+                "GET artifacts/file%3a./workspaces/w2/1",
+                "GET artifacts/s3:x/y",
+                "GET artifacts/a+b-c.d:x/y",
+                "GET artifacts/:/x",
+                "GET presigned/file:./workspaces/w2/1",
+                "POST mpu/create/file:./workspaces/w2/1",
+                "POST mpu/abort/file%3A./workspaces/w2/1"
+            })
+    void refusesANameThatBeginsWithAScheme(String request) {
+        // Given
+        String[] parts = request.split(" ");
+
+        // When
+        GatewayFailure failure = refusal(mounts, parts[0], "/api/2.0/mlflow-artifacts/" + parts[1]);
+
+        // Then
+        assertRefused(failure, "an artifact's name begins with a scheme like 'file:'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET presigned/%20./workspaces/w2/1",
+                "POST mpu/create/%20./workspaces/w2/1",
+                "POST mpu/complete/%20./workspaces/w2/1",
+                "GET artifacts/%20x"
+            })
+    void refusesANameThatBeginsWithASpaceInEveryTree(String request) {
+        // Given
+        String[] parts = request.split(" ");
+
+        // When
+        GatewayFailure failure = refusal(mounts, parts[0], "/ajax-api/2.0/mlflow-artifacts/" + parts[1]);
+
+        // Then
+        assertRefused(failure, "an artifact's name begins with a space or ends in ';', which MLflow cuts off");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "path=.",
+                "path=./workspaces/w2/1",
+                "path=%2e/workspaces/w2",
+                "path=1/./x",
+                "path=a%0a/./x",
+                "path=1/%2E%2e/x",
+                "path=..",
+                "a=b&path=./x",
+                "p%61th=./x",
+                "path=1&path=./x",
+                "path=file:./x",
+                "path=File%3A./x",
+                "path=+./x",
+                "path=%20./x",
+                "path=/etc",
+                "path=%2Fetc",
+                "path=a%5Cb",
+                "path=%252e/x",
+                "path=100%2525ab",
+                "path=%zz"
+            })
+    void refusesAListingOfAFolderThatMlflowWouldReadOtherwise(String query) {
+        // When
+        GatewayFailure failure = refusal(mounts, "GET", ARTIFACTS + "?" + query);
+
+        // Then
+        assertThat(failure).isNotNull();
+        assertThat(failure.reason()).isEqualTo(Reason.PATH_REFUSED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "path=",
+                "path",
+                "path=1/r/artifacts",
+                "path=1%2Fr%2Fartifacts",
+                "path=1/r/with+space/100%25+sure",
+                "path=1/r/.hidden/...",
+                "path=1/r/a:b",
+                "path=%E6%A8%A1%E5%9E%8B",
+                "other=./x"
+            })
+    void letsAListingOfAFolderPassAsItIs(String query) {
+        // When
+        Route route = resolve("GET", ARTIFACTS + "?" + query);
+
+        // Then
+        assertThat(route.target()).isEqualTo(ARTIFACTS + "?" + query);
+    }
 }

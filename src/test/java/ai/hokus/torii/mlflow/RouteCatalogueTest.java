@@ -156,10 +156,10 @@ class RouteCatalogueTest {
         "GET, /api/2.0/mlflow-artifacts/artifacts, listProxiedArtifacts",
         "POST, /gateway/gemini/v1beta/models/m:generateContent, gatewayGeminiGenerateContent",
         "POST, /gateway/proxy/e/any/thing, gatewayRawProxy",
-        "GET, /api/3.0/mlflow/mcp-servers/endpoints, searchMcpAccessEndpoints",
-        "GET, /api/3.0/mlflow/mcp-servers/io.github/x, getMcpServer",
-        "GET, /api/3.0/mlflow/mcp-servers/io.github/x/versions/1/0, getMcpServerVersion",
-        "POST, /api/3.0/mlflow/mcp-servers/io.github/x/versions/1.0/tags, setMcpServerVersionTag",
+        "GET, /api/3.0/mlflow/mcp-servers/endpoints, readMcpRegistry",
+        "GET, /api/3.0/mlflow/mcp-servers/io.github/x, readMcpRegistry",
+        "GET, /api/3.0/mlflow/mcp-servers/io.github/x/versions/1/0, readMcpRegistry",
+        "POST, /api/3.0/mlflow/mcp-servers/io.github/x/versions/1.0/tags, writeMcpRegistry",
         "POST, /v1/traces, exportTraces",
         "GET, /, getUi"
     })
@@ -206,6 +206,23 @@ class RouteCatalogueTest {
         assertThat(found).isEqualTo("-");
     }
 
+    /** Where one path has several readings, an exception by name must not be able to tell them apart. */
+    @Test
+    void givesOneNameToAllRowsThatOnePathCouldMean() {
+        // When
+        Map<String, Set<String>> names = CATALOGUE.rows().stream()
+                .filter(row -> row.templates().get(0).matches(".*<path:[^>]*>/.*"))
+                .collect(Collectors.groupingBy(
+                        Row::method, Collectors.mapping(row -> row.operation().name(), Collectors.toSet())));
+
+        // Then
+        assertThat(names)
+                .isNotEmpty()
+                .allSatisfy((method, seen) -> assertThat(seen).as(method).hasSize(1));
+        assertThat(name("DELETE", "/api/3.0/mlflow/mcp-servers/acme/tags/versions/1"))
+                .isEqualTo(name("DELETE", "/api/3.0/mlflow/mcp-servers/acme"));
+    }
+
     @Test
     void tellsTheMethodsOfAPath() {
         // When
@@ -225,12 +242,12 @@ class RouteCatalogueTest {
         String hostile = "versions/tags/".repeat(1000);
 
         // When
-        String near = name("GET", "/api/3.0/mlflow/mcp-servers/" + sixteen + "/versions");
+        String near = name("POST", "/api/3.0/mlflow/mcp-servers/" + sixteen + "/versions");
         String far = name("POST", "/api/3.0/mlflow/mcp-servers/n/" + sixteen + "/versions");
         String manyWays = name("POST", "/api/3.0/mlflow/mcp-servers/" + hostile + "x");
 
         // Then
-        assertThat(near).isEqualTo("searchMcpServerVersions");
+        assertThat(near).isEqualTo("writeMcpRegistry");
         assertThat(far).isEqualTo("-");
         assertThat(manyWays).isEqualTo("-");
     }
