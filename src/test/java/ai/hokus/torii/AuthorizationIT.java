@@ -141,6 +141,22 @@ class AuthorizationIT {
     }
 
     @ParameterizedTest
+    @EnumSource(Kind.class)
+    void treatsHeadAsGet(Kind kind) throws Exception {
+        // When
+        HttpResponse<Buffer> run = call("HEAD", "/api/2.0/mlflow/runs/get", kind);
+        HttpResponse<Buffer> artifact = call("HEAD", "/api/2.0/mlflow-artifacts/artifacts/1/r/a", kind);
+        HttpResponse<Buffer> webhooks = call("HEAD", "/api/2.0/mlflow/webhooks", kind);
+
+        // Then
+        assertThat(run.statusCode()).isEqualTo(kind.may.contains(Access.READ) ? 200 : 403);
+        assertThat(artifact.statusCode()).isEqualTo(kind.may.contains(Access.READ) ? 200 : 403);
+        assertThat(webhooks.statusCode()).isEqualTo(kind == Kind.ADMIN ? 200 : 403);
+        assertThat(call("HEAD", "/api/2.0/mlflow/runs/create", kind).statusCode())
+                .isEqualTo(405);
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "GET /api/2.0/mlflow/unheard-of",
@@ -149,6 +165,7 @@ class AuthorizationIT {
                 "POST /api/2.0/preview/mlflow/runs/create",
                 "GET /api/2.0/mlflow/experiments/search/",
                 "GET /api/2.0/mlflow/experiments/search;x=1",
+                "GET /api/2.0/mlflow/experiments/search%3fmax_results=1",
                 "DELETE /api/9.0/mlflow-artifacts/artifacts/1/r/a",
                 "POST /ajax-api/3.0/jobs",
                 "GET /gateway/new/route",
