@@ -1,6 +1,7 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.identity.Access;
 import io.vertx.core.Future;
@@ -36,6 +37,13 @@ record Endpoint(Operation operation, boolean isOpen, Function<Exchange, Future<V
             "/api/mlflow", UI);
 
     static final Set<String> OPEN = Set.of("/health", "/live", "/ready");
+
+    /** Refuses what is no reading: the gateway's own routes take nothing else. */
+    static void requireRead(String method) {
+        if (!method.equals("GET") && !method.equals("HEAD")) {
+            throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
+        }
+    }
 
     /** One of the gateway's own. */
     static Map.Entry<String, Endpoint> own(String path, Function<Exchange, Future<Void>> handler) {

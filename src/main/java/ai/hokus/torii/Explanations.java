@@ -96,6 +96,7 @@ final class Explanations {
      * @return the trail; {@code decision} is {@code undecided} when nothing is remembered about the key
      */
     JsonObject explain(String method, String target, String keyId, Optional<KeyValidator.Answer> known) {
+        long start = System.nanoTime();
         JsonObject trail = new JsonObject().put("method", method);
         Optional<Route> route = Optional.empty();
         Operation operation;
@@ -103,18 +104,21 @@ final class Explanations {
             CanonicalPath canonical = CanonicalPath.parse(target);
             operation = Endpoint.OWN.get(canonical.path());
             if (operation == null) {
+                trail.put("path", ApiKey.masked(canonical.path()));
                 route = Optional.of(policy.mounts().resolve(method, canonical));
                 operation = route.get().operation();
-            } else if (!method.equals("GET") && !method.equals("HEAD")) {
-                throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
-            } else if (Endpoint.OPEN.contains(canonical.path())) {
-                return trail.mergeIn(target(route, operation))
-                        .put("decision", "allowed")
-                        .put("rule", "open to everybody");
+            } else {
+                Endpoint.requireRead(method);
+                if (Endpoint.OPEN.contains(canonical.path())) {
+                    return trail.mergeIn(target(route, operation))
+                            .put("decision", "allowed")
+                            .put("rule", "open to everybody");
+                }
             }
         } catch (GatewayFailure refusal) {
             return trail.mergeIn(refused("refused", refusal));
         }
+        long resolveNanos = System.nanoTime() - start;
         trail.mergeIn(target(route, operation));
         if (operation.hasDocument()) {
             trail.put("note", "Decided for a document that changes something; one that only reads needs read access.");
@@ -132,7 +136,12 @@ final class Explanations {
                 .put("verdict_from", known.get().source().name().toLowerCase(Locale.ROOT));
         if (known.get().verdict() instanceof Accepted accepted) {
             identify(accepted.principal(), key);
-            return trail.mergeIn(decision(policy.authorizer().decide(accepted.principal(), operation, false)));
+            long resolved = System.nanoTime();
+            Decision decision = policy.authorizer().decide(accepted.principal(), operation, false);
+            JsonObject micros = new JsonObject()
+                    .put("resolve", micros(resolveNanos))
+                    .put("authorize", micros(System.nanoTime() - resolved));
+            return trail.mergeIn(decision(decision)).put("micros", micros);
         }
         return trail.mergeIn(refused("refused", GatewayFailure.keyRefused()));
     }

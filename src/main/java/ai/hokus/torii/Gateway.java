@@ -1,7 +1,9 @@
 package ai.hokus.torii;
 
+import ai.hokus.torii.config.AuthorizationConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.config.Problem;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.Reason;
@@ -96,6 +98,11 @@ public final class Gateway {
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
         LongAdder upstreamConnections = new LongAdder();
         meters.gauge("torii.upstream.connections", "Open connections to MLflow", upstreamConnections::sum);
+        boolean enforces = config.authorization().mode() == AuthorizationConfig.Mode.ENFORCE;
+        meters.gauge("torii.authorization.enforced", "0 while refusals are only rehearsed", () -> enforces ? 1 : 0);
+        if (!enforces) {
+            LOG.warn("authorization.mode is report: nobody is refused for want of a scope");
+        }
         Shared shared = new Shared(build, policy, meters, telemetry, health, spool, upstreamConnections);
         return AuthSource.open(vertx, config.auth(), meters)
                 .compose(source -> new Gateway(vertx, config, shared, source).deploy())
@@ -103,12 +110,11 @@ public final class Gateway {
     }
 
     /**
-     * Checks what the configuration alone cannot tell: whether it fits the route catalogue.
-     *
-     * @throws InvalidConfigException when it does not
+     * What in a configuration does not fit the route catalogue, which the configuration itself cannot know; each problem
+     * names a setting by its dotted key.
      */
-    public static void check(GatewayConfig config) throws InvalidConfigException {
-        Policy.of(config);
+    public static List<Problem> problems(GatewayConfig config) {
+        return Policy.problems(config);
     }
 
     private Future<Gateway> deploy() {

@@ -10,6 +10,7 @@ import ai.hokus.torii.mlflow.RouteCatalogue;
 import ai.hokus.torii.mlflow.RouteCatalogue.Addition;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -20,42 +21,48 @@ import java.util.Set;
  */
 record Policy(Mounts mounts, Authorizer authorizer) {
 
+    private static final String ROUTES = "authorization.routes";
+    private static final String OPERATIONS = "authorization.operations";
+
     /**
      * From the shipped catalogue and the operator's additions and exceptions.
      *
      * @throws InvalidConfigException when these do not fit the catalogue
      */
     static Policy of(GatewayConfig config) throws InvalidConfigException {
-        AuthorizationConfig authorization = config.authorization();
         List<Problem> problems = new ArrayList<>();
-        RouteCatalogue catalogue = catalogue(authorization, problems);
-        Set<String> names = catalogue.names();
-        authorization.operations().keySet().stream()
-                .filter(name -> !names.contains(name) && !Endpoint.OPERATIONS.contains(name))
-                .sorted()
-                .forEach(name -> problems.add(new Problem(
-                        "authorization.operations",
-                        "names '" + name
-                                + "', which is no operation; their names are in the access log, in metrics, and"
-                                + " listed by `torii operations`")));
+        RouteCatalogue catalogue = catalogue(config, problems);
         if (!problems.isEmpty()) {
             throw new InvalidConfigException(problems);
         }
-        return new Policy(new Mounts(catalogue, config.mlflow().servesArtifacts()), new Authorizer(authorization));
+        return new Policy(
+                new Mounts(catalogue, config.mlflow().servesArtifacts()), new Authorizer(config.authorization()));
     }
 
-    private static RouteCatalogue catalogue(AuthorizationConfig config, List<Problem> problems) {
-        List<Addition> additions = config.routes().stream()
-                .map(route -> new Addition(route.method(), route.template(), route.access()))
-                .toList();
-        try {
-            return RouteCatalogue.with(additions);
-        } catch (IllegalArgumentException e) {
-            problems.add(new Problem(
-                    "authorization.routes",
-                    "repeats a route (" + e.getMessage() + "); change what a known operation needs with"
-                            + " authorization.operations"));
-            return RouteCatalogue.shipped();
+    /** What in the configuration does not fit the catalogue; each problem names a setting by its dotted key. */
+    static List<Problem> problems(GatewayConfig config) {
+        List<Problem> problems = new ArrayList<>();
+        catalogue(config, problems);
+        return problems;
+    }
+
+    private static RouteCatalogue catalogue(GatewayConfig config, List<Problem> problems) {
+        RouteCatalogue catalogue = RouteCatalogue.shipped();
+        for (AuthorizationConfig.Route route : config.authorization().routes()) {
+            Addition addition = new Addition(route.method(), route.template(), route.access());
+            Optional<String> objection = catalogue.objection(addition);
+            if (objection.isPresent()) {
+                problems.add(new Problem(ROUTES, "holds '" + addition.name() + "', but " + objection.get()));
+            } else {
+                catalogue = catalogue.with(addition);
+            }
         }
+        Set<String> names = catalogue.names();
+        config.authorization().operations().keySet().stream()
+                .filter(name -> !names.contains(name) && !Endpoint.OPERATIONS.contains(name))
+                .sorted()
+                .forEach(name -> problems.add(new Problem(
+                        OPERATIONS, "names '" + name + "', which is no operation; `torii operations` lists them")));
+        return catalogue;
     }
 }

@@ -2,6 +2,10 @@ package ai.hokus.torii;
 
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.Operation;
+import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.Route;
+import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.mlflow.CanonicalPath;
 import ai.hokus.torii.mlflow.Mounts;
 import io.vertx.core.http.HttpMethod;
@@ -36,17 +40,27 @@ record ResolveStage(Endpoint options, Map<String, Endpoint> endpoints, Mounts mo
         Endpoint own = endpoints.get(canonical.path());
         if (own != null) {
             exchange.operation(own.operation());
-            if (!isRead(request)) {
-                throw GatewayFailure.methodNotAllowed("GET, HEAD, OPTIONS");
-            }
+            Endpoint.requireRead(method);
             return own;
         }
-        exchange.route(mounts.resolve(method, canonical));
+        exchange.route(resolve(exchange, method, canonical));
         if (exchange.operation().isArtifactTransfer() && isRead(request) && exchange.declaresBody()) {
             // MLflow 3.17 takes the parameters of a GET without a query from its JSON body, where nobody looks at them.
             throw GatewayFailure.requestMalformed("an artifact is asked for by path and query, not by a body");
         }
         return mlflow;
+    }
+
+    /** A path of MLflow's with a new method is as much news to an operator as a new path. */
+    private Route resolve(Exchange exchange, String method, CanonicalPath canonical) {
+        try {
+            return mounts.resolve(method, canonical);
+        } catch (GatewayFailure refusal) {
+            if (refusal.reason() == Reason.METHOD_NOT_ALLOWED) {
+                exchange.operation(Operation.unknown(Access.ADMIN));
+            }
+            throw refusal;
+        }
     }
 
     private static boolean isRead(HttpServerRequest request) {

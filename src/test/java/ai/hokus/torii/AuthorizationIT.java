@@ -9,6 +9,7 @@ import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.mlflow.RouteCatalogue;
 import ai.hokus.torii.mlflow.RouteCatalogue.Row;
 import ai.hokus.torii.support.AccessLines;
+import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.StubServer;
 import ai.hokus.torii.support.TestGateway;
@@ -250,6 +251,9 @@ class AuthorizationIT {
         assertThat(answer.getHeader("Allow")).isEqualTo(allow);
         assertThat(answer.bodyAsString()).contains("authorization.routes");
         assertThat(mlflow.forwarded()).isEmpty();
+        assertThat(gateway.metric("torii_requests_total{area=\"other\",method=\"" + method
+                        + "\",operation=\"unknown\",reason=\"method_not_allowed\",status=\"4xx\"}"))
+                .isEqualTo(1);
     }
 
     @Test
@@ -314,7 +318,7 @@ class AuthorizationIT {
             request.headers().add(field, value);
         }
         HttpResponse<Buffer> answer = request.send().await(10, TimeUnit.SECONDS);
-        assertThat(answer.bodyAsString().contains("X-MLFLOW-WORKSPACE needs admin access"))
+        assertThat(answer.bodyAsString().contains("X-MLFLOW-WORKSPACE, MLFLOW_WORKSPACE) needs admin access"))
                 .isEqualTo(answer.statusCode() == 403);
         return answer.statusCode();
     }
@@ -344,6 +348,30 @@ class AuthorizationIT {
         assertThat(mlflow.forwarded().get(0).headers().get("Content-Length"))
                 .isEqualTo(String.valueOf(
                         new JsonObject().put("query", reads).toBuffer().length()));
+    }
+
+    @Test
+    void refusesALargeDocumentBeforeItsCallerSendsIt() throws Exception {
+        try (RawClient caller = new RawClient(gateway.port())) {
+            // When
+            caller.send("POST /graphql HTTP/1.1\r\nHost: h\r\nX-API-Key: " + Kind.READER.key()
+                    + "\r\nContent-Type: application/json\r\nContent-Length: 65537\r\nExpect: 100-continue\r\n\r\n");
+
+            // Then
+            assertThat(caller.readUntil("}")).startsWith("HTTP/1.1 413").doesNotContain("100 Continue");
+        }
+    }
+
+    @Test
+    void readsADocumentWhoseLengthIsWrittenWithZeros() throws Exception {
+        try (RawClient caller = new RawClient(gateway.port())) {
+            // When
+            caller.send("POST /graphql HTTP/1.1\r\nHost: h\r\nX-API-Key: " + Kind.READER.key()
+                    + "\r\nContent-Type: application/json\r\nContent-Length: 0000000017\r\n\r\n{\"query\":\"{ a }\"}");
+
+            // Then
+            assertThat(caller.readUntil("{}")).startsWith("HTTP/1.1 200");
+        }
     }
 
     @Test
@@ -390,13 +418,17 @@ class AuthorizationIT {
             // Then
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(artifact.statusCode()).isEqualTo(400);
+            assertThat(gateway.metric("torii_authorization_enforced")).isZero();
             assertThat(mlflow.forwarded()).hasSize(1);
             assertThat(gateway.metric("torii_authorization_refusals_total{enforced=\"false\",operation=\"createRun\","
                             + "reason=\"scope_missing\"}"))
                     .isEqualTo(1);
             assertThat(lines.next("operation=createRun")).contains("decision=would_refuse", "reason=ok");
             assertThat(decisions.next("would_refuse"))
-                    .contains("operation=createRun method=POST", "reason=scope_missing", "left_out=0");
+                    .contains(
+                            "operation=createRun method=POST",
+                            "reason=scope_missing needed=\"write access",
+                            "left_out=0");
         }
     }
 
@@ -429,7 +461,7 @@ class AuthorizationIT {
     @ParameterizedTest
     @CsvSource({
         "TORII_AUTHORIZATION_OPERATIONS, createRunn=write, names 'createRunn' which is no operation",
-        "TORII_AUTHORIZATION_ROUTES, GET /api/2.0/mlflow/runs/get=write, repeats a route"
+        "TORII_AUTHORIZATION_ROUTES, GET /api/2.0/mlflow/runs/get=write, it is there already"
     })
     void doesNotStartWithWhatDoesNotFitTheCatalogue(String setting, String value, String problem, Vertx vertx) {
         // When

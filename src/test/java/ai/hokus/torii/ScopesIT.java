@@ -101,7 +101,7 @@ class ScopesIT {
         // Then
         assertThat(registered.getInteger("version")).isEqualTo(1);
         assertThat(passed(seen)).containsAll(READS).containsAll(WRITES).doesNotContainAnyElementsOf(DELETES);
-        assertThat(seen.getString("delete_run")).contains("deleteRun needs delete access (scope mlflow:delete)");
+        assertThat(seen.getString("delete_run")).contains("deleteRun needs delete access (the scope mlflow:delete)");
     }
 
     @Test

@@ -8,9 +8,6 @@ import ai.hokus.torii.identity.Principal;
 /** Lets an exchange go on whose principal may do its operation; used on the exchange's event loop. */
 public final class AuthorizeStage {
 
-    /** Selects a tenant (MLflow 3.17, {@code workspace_helpers.py}); a blank one selects none. */
-    private static final String WORKSPACE = "X-MLFLOW-WORKSPACE";
-
     private final Authorizer authorizer;
 
     /** Decides by this. */
@@ -35,7 +32,9 @@ public final class AuthorizeStage {
     public Decision decide(Exchange exchange) {
         Principal principal = exchange.principal().orElseThrow();
         boolean choosesWorkspace = exchange.route().isPresent()
-                && exchange.request().headers().getAll(WORKSPACE).stream().anyMatch(value -> !value.isBlank());
+                && exchange.request().headers().contains(Authorizer.WORKSPACE)
+                && exchange.request().headers().getAll(Authorizer.WORKSPACE).stream()
+                        .anyMatch(value -> !value.isBlank());
         return authorizer.decide(principal, exchange.operation(), choosesWorkspace);
     }
 }

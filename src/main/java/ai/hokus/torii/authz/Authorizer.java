@@ -10,6 +10,7 @@ import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.identity.Principal;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,7 +25,9 @@ public final class Authorizer {
     private static final String CATALOGUE = "catalogue";
     private static final String EXCEPTION = "authorization.operations";
     private static final String UNKNOWN = "authorization.unknown-operations";
-    private static final String WORKSPACE = "X-MLFLOW-WORKSPACE";
+    /** Selects a tenant (MLflow 3.17, {@code workspace_helpers.py}); a blank one selects none. */
+    static final String WORKSPACE = "X-MLFLOW-WORKSPACE";
+
     private static final int MAX_SCOPES_SHOWN = 20;
     private static final int MAX_SCOPE_CHARS = 64;
 
@@ -83,7 +86,7 @@ public final class Authorizer {
                 .orElseGet(() -> new Rule(
                         null,
                         need.scopes(),
-                        new Decision(EXCEPTION, "the scope " + list(need.scopes()), Optional.empty(), enforces)));
+                        new Decision(EXCEPTION, oneOf(new TreeSet<>(need.scopes())), Optional.empty(), enforces)));
     }
 
     private String describe(Access access) {
@@ -94,7 +97,15 @@ public final class Authorizer {
             case DELETE -> config.scopes().delete();
             case ADMIN -> config.scopes().admin();
         };
-        return access == Access.NONE ? "an accepted key" : access.text() + " access (scope " + list(scopes) + ")";
+        return access == Access.NONE ? "an accepted key" : access.text() + " access (" + oneOf(scopes) + ")";
+    }
+
+    private static String oneOf(Set<String> scopes) {
+        return switch (scopes.size()) {
+            case 0 -> "no scope grants it";
+            case 1 -> "the scope " + list(scopes);
+            default -> "one of the scopes " + list(scopes);
+        };
     }
 
     /**
@@ -111,7 +122,12 @@ public final class Authorizer {
         }
         if (choosesWorkspace && !holds(principal, admin)) {
             return refused(
-                    admin, GatewayFailure.scopeMissing(WORKSPACE, admin.yes().needed(), held(principal)));
+                    admin,
+                    GatewayFailure.scopeMissing(
+                            operation.name() + " in a workspace of one's own choice (" + WORKSPACE
+                                    + ", MLFLOW_WORKSPACE)",
+                            admin.yes().needed(),
+                            held(principal)));
         }
         return rule.yes();
     }
@@ -182,21 +198,19 @@ public final class Authorizer {
 
     /** The scopes and roles of a principal, for people; what the auth source says may be odd, so it is bounded. */
     private static String held(Principal principal) {
-        String scopes = list(principal.scopes());
-        return principal.roles().isEmpty() ? scopes : scopes + "; roles of its owner: " + list(principal.roles());
+        String scopes = list(new TreeSet<>(principal.scopes()));
+        return principal.roles().isEmpty()
+                ? scopes
+                : scopes + "; roles of its owner: " + list(new TreeSet<>(principal.roles()));
     }
 
     private static String list(Set<String> scopes) {
-        if (scopes.isEmpty()) {
-            return "none";
-        }
-        StringBuilder list = new StringBuilder();
-        new TreeSet<>(scopes)
-                .stream()
-                        .limit(MAX_SCOPES_SHOWN)
-                        .forEach(
-                                scope -> list.append(list.isEmpty() ? "" : ", ").append(visible(scope)));
-        return list.append(scopes.size() > MAX_SCOPES_SHOWN ? ", …" : "").toString();
+        List<String> shown = scopes.stream()
+                .filter(scope -> !scope.isBlank())
+                .map(Authorizer::visible)
+                .toList();
+        String list = String.join(", ", shown.subList(0, Math.min(shown.size(), MAX_SCOPES_SHOWN)));
+        return list.isEmpty() ? "none" : shown.size() > MAX_SCOPES_SHOWN ? list + ", …" : list;
     }
 
     private static String visible(String scope) {

@@ -1,6 +1,5 @@
 package ai.hokus.torii.cli;
 
-import ai.hokus.torii.Gateway;
 import ai.hokus.torii.config.ConfigLoader.Line;
 import ai.hokus.torii.config.ConfigLoader.Loaded;
 import ai.hokus.torii.config.InvalidConfigException;
@@ -25,7 +24,6 @@ final class CheckConfigCommand implements Callable<Integer> {
         Vertx vertx = ServeCommand.vertx();
         try {
             Loaded loaded = configFile.load(vertx);
-            Gateway.check(loaded.config());
             int key = loaded.lines().stream()
                     .mapToInt(l -> l.key().length())
                     .max()

@@ -1,5 +1,6 @@
 package ai.hokus.torii.cli;
 
+import ai.hokus.torii.Gateway;
 import ai.hokus.torii.config.ConfigLoader;
 import ai.hokus.torii.config.InvalidConfigException;
 import io.vertx.core.Vertx;
@@ -19,7 +20,8 @@ final class ConfigFileOption {
 
     /** Loads; blocks. */
     ConfigLoader.Loaded load(Vertx vertx) throws InvalidConfigException {
-        return await(new ConfigLoader(vertx).load(Optional.ofNullable(file), ConfigLoader.processEnvironment()));
+        return await(new ConfigLoader(vertx, Gateway::problems)
+                .load(Optional.ofNullable(file), ConfigLoader.processEnvironment()));
     }
 
     /** Waits for a start-up step on a thread of the command line; an invalid configuration keeps its type. */

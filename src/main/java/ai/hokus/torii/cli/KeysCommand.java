@@ -69,6 +69,13 @@ final class KeysCommand implements Runnable {
                     spec.commandLine(),
                     "--rate-limit '" + rateLimit + "' must be 1 or more; leave it out for no limit");
         }
+        scopes.stream()
+                .filter(scope -> !scope.matches("[!-+\\--~]+"))
+                .findFirst()
+                .ifPresent(scope -> {
+                    throw new CommandLine.ParameterException(
+                            spec.commandLine(), "--scope '" + scope + "' is not one scope; repeat --scope for each");
+                });
         Instant now = now();
         KeyStore.NewKey created = KeyStore.newKey(
                 name,

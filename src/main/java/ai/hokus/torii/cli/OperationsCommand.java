@@ -22,6 +22,7 @@ final class OperationsCommand implements Callable<Integer> {
                     row.operation().access().text(),
                     row.operation().row());
         }
+        System.out.printf("%-40s  %-6s  %s%n", "models", "read", "GET /api/models, the gateway's own");
         return ToriiCommand.OK;
     }
 }

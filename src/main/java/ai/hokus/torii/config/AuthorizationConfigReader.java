@@ -8,7 +8,9 @@ import ai.hokus.torii.config.AuthorizationConfig.UnknownOperations;
 import ai.hokus.torii.identity.Access;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,10 +51,17 @@ final class AuthorizationConfigReader {
 
     private Set<String> scopes(String key) {
         List<String> scopes = values.list(key);
+        if (scopes.isEmpty()) {
+            values.problem(key, "is empty; write none if no scope grants it, or leave it out for the default");
+        }
+        if (scopes.equals(List.of("none"))) {
+            return Set.of();
+        }
         scopes.stream()
                 .filter(scope -> !scope.matches("[!-~]+"))
                 .forEach(scope -> values.problem(key, "holds '" + scope + "', but a scope is one word"));
-        return Set.copyOf(scopes);
+        // In the order of the setting, which is the order of the messages.
+        return Collections.unmodifiableSet(new LinkedHashSet<>(scopes));
     }
 
     private Map<String, Need> operations() {
@@ -77,7 +86,7 @@ final class AuthorizationConfigReader {
     private static Optional<Need> need(String text) {
         if (text.startsWith(OWN_SCOPE)) {
             Set<String> scopes =
-                    Set.copyOf(List.of(text.substring(OWN_SCOPE.length()).split("\\|")).stream()
+                    Set.copyOf(List.of(text.substring(OWN_SCOPE.length()).split("\\|", -1)).stream()
                             .distinct()
                             .toList());
             return scopes.stream().allMatch(scope -> scope.matches("[!-~]+"))

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -41,10 +42,22 @@ public final class ConfigLoader {
     private static final String DEFAULTS = "/ai/hokus/torii/torii.yaml";
 
     private final Vertx vertx;
+    private final Function<GatewayConfig, List<Problem>> check;
 
     /** Loads on this instance; the caller closes it. */
     public ConfigLoader(Vertx vertx) {
+        this(vertx, config -> List.of());
+    }
+
+    /**
+     * The same with a further check, so that its problems are told with all others.
+     *
+     * @param check what is wrong beyond the settings themselves; it names a setting by its dotted key, and may meet
+     *     stand-ins for values that could not be read
+     */
+    public ConfigLoader(Vertx vertx, Function<GatewayConfig, List<Problem>> check) {
         this.vertx = vertx;
+        this.check = check;
     }
 
     /**
@@ -97,8 +110,10 @@ public final class ConfigLoader {
                 }));
     }
 
-    private static Future<Loaded> build(Map<String, Value> merged, List<Problem> problems) {
-        GatewayConfig config = new ConfigReader(new Values(merged, problems)).read();
+    private Future<Loaded> build(Map<String, Value> merged, List<Problem> problems) {
+        Values values = new Values(merged, problems);
+        GatewayConfig config = new ConfigReader(values).read();
+        check.apply(config).forEach(problem -> values.problem(problem.setting(), problem.message()));
         if (!problems.isEmpty()) {
             return Future.failedFuture(new InvalidConfigException(problems));
         }
@@ -183,7 +198,7 @@ public final class ConfigLoader {
             String key = prefix.isEmpty() ? name : prefix + "." + name;
             if (value instanceof JsonObject inner) {
                 flatten(key, inner, into);
-            } else if (value != null && !value.toString().isBlank()) {
+            } else if (value != null && (isBlankTold(key) || !value.toString().isBlank())) {
                 into.put(key, value);
             }
         }
@@ -197,6 +212,9 @@ public final class ConfigLoader {
                 problems.add(new Problem(
                         setting.environmentName(),
                         "and " + setting.alias() + " say different things; set one of them"));
+            }
+            if (own == null && isBlankTold(setting.key()) && environment.containsKey(setting.environmentName())) {
+                own = "";
             }
             String name = own != null ? setting.environmentName() : setting.alias();
             String value = own != null ? own : alias;
@@ -213,6 +231,11 @@ public final class ConfigLoader {
                             .orElse("");
                     problems.add(new Problem(name, "is no setting" + hint));
                 });
+    }
+
+    /** A list of scopes that somebody emptied must not keep its default without a word. */
+    private static boolean isBlankTold(String key) {
+        return key.startsWith("authorization.scopes.");
     }
 
     /** The value under this name, or null; an empty one counts as not set, as in a manifest with a blank left open. */

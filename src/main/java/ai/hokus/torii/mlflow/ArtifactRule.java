@@ -17,6 +17,11 @@ final class ArtifactRule {
     private static final String ARTIFACTS = TREE + "artifacts";
     private static final int SEGMENTS_OF_A_RUN = 3;
 
+    /** Where MLflow 3.17 with workspaces keeps each tenant's experiments: {@code workspaces/<name>/<experiment>/…}. */
+    private static final String WORKSPACES = "workspaces/";
+
+    private static final int SEGMENTS_OF_A_WORKSPACE = 2;
+
     private ArtifactRule() {}
 
     /** Whether MLflow's artifact proxy answers this path, in any version of its API. */
@@ -47,9 +52,11 @@ final class ArtifactRule {
         if (path.length() <= artifact || path.endsWith("/")) {
             throw GatewayFailure.pathRefused("it names no artifact");
         }
-        if (method.equals("DELETE") && segments(path, artifact) < SEGMENTS_OF_A_RUN) {
+        int above = path.startsWith(WORKSPACES, artifact) ? SEGMENTS_OF_A_WORKSPACE : 0;
+        if (method.equals("DELETE") && segments(path, artifact) < SEGMENTS_OF_A_RUN + above) {
             throw GatewayFailure.pathRefused(
-                    "it names a whole experiment's artifacts; deleting takes <experiment>/<run>/…");
+                    "it names no single artifact but all of an experiment or a run; deleting takes"
+                            + " <experiment>/<run>/<artifact>");
         }
     }
 

@@ -1,6 +1,8 @@
 package ai.hokus.torii.mlflow;
 
+import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Operation;
+import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.Access;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +29,7 @@ public final class RouteCatalogue {
 
     private static final String RESOURCE = "routes.tsv";
     private static final int COLUMNS = 7;
+    private static final List<String> MOUNTS = List.of("/api/mlflow/", "/mlflow/");
     private static final Map<String, String> TREES = Map.of("api", "/api", "ajax", "/ajax-api", "root", "");
 
     /**
@@ -70,17 +73,54 @@ public final class RouteCatalogue {
     }
 
     /**
-     * The shipped rows and these.
+     * These rows and one more, to which there is no {@link #objection}.
      *
-     * @throws IllegalArgumentException when one of them has the shape of another route; the message names both
+     * @throws IllegalArgumentException when it has the shape of another row; the message names both
      */
-    public static RouteCatalogue with(List<Addition> additions) {
-        Stream<Row> added = additions.stream()
-                .map(addition -> new Row(
-                        new Operation(addition.name(), "added", addition.access(), false, false, addition.name()),
-                        addition.method(),
-                        List.of(addition.template())));
-        return new RouteCatalogue(Stream.concat(read().stream(), added).toList());
+    public RouteCatalogue with(Addition addition) {
+        Row row = new Row(
+                new Operation(addition.name(), "added", addition.access(), false, false, addition.name()),
+                addition.method(),
+                List.of(addition.template()));
+        return new RouteCatalogue(Stream.concat(rows.stream(), Stream.of(row)).toList());
+    }
+
+    /**
+     * Why a route should not be added: it can never be met, or it takes paths from a row that needs more.
+     *
+     * @return the rest of a sentence; empty when it may be added
+     */
+    public Optional<String> objection(Addition addition) {
+        String template = addition.template();
+        if (MOUNTS.stream().anyMatch(template::startsWith)) {
+            return Optional.of("routes begin where MLflow's own do: leave out the mount");
+        }
+        String sample = sample(template, "s1/s2/s3/s4/s5/s6");
+        for (String rest : List.of("s1", "s1/s2", "s1/s2/s3", "s1/s2/s3/s4/s5/s6")) {
+            Optional<Operation> known = find(addition.method(), sample(template, rest))
+                    .filter(row -> row.access().compareTo(addition.access()) > 0);
+            if (known.isPresent()) {
+                return Optional.of("'" + known.get().row() + "' takes such paths and needs "
+                        + known.get().access().text()
+                        + "; change that with authorization.operations: "
+                        + known.get().name() + "=…");
+            }
+        }
+        try {
+            with(addition);
+            new Mounts(this, true).resolve(addition.method(), CanonicalPath.parse("/mlflow" + sample));
+        } catch (IllegalArgumentException twin) {
+            return Optional.of("it is there already (" + twin.getMessage() + ")");
+        } catch (GatewayFailure refusal) {
+            return refusal.reason() == Reason.METHOD_NOT_ALLOWED
+                    ? Optional.empty()
+                    : Optional.of("such a path is always refused: " + refusal.getMessage());
+        }
+        return Optional.empty();
+    }
+
+    private static String sample(String template, String rest) {
+        return template.replaceAll("<path:[^>]*>", rest).replaceAll("<[^>]*>", "s0");
     }
 
     private static List<Row> read() {

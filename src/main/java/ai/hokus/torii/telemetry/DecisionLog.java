@@ -9,25 +9,26 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells an operator of what calls for a change of settings: operations that the catalogue does not know, and refusals
- * that are only rehearsed. At most one line a second, with a count of those left out: the numbers are in the metrics and
+ * that are only rehearsed. At most one line a second of each, with a count of those left out: the numbers are in the metrics and
  * every exchange is in the access log. Safe for all event loops.
  */
 final class DecisionLog {
 
     private static final Logger LOG = LoggerFactory.getLogger("torii.authorization");
 
-    private final Throttle throttle = new Throttle(System::nanoTime, Duration.ofSeconds(1));
+    private final Throttle unknown = new Throttle(System::nanoTime, Duration.ofSeconds(1));
+    private final Throttle rehearsed = new Throttle(System::nanoTime, Duration.ofSeconds(1));
 
     void ended(Exchange exchange) {
         Decision decision = exchange.decision().orElse(null);
         if (decision == null) {
             return;
         }
-        boolean rehearsed = decision.refusal().isPresent() && !decision.isEnforced();
-        if (!rehearsed && exchange.operation().isKnown()) {
+        boolean isKnown = exchange.operation().isKnown();
+        if (isKnown && (decision.refusal().isEmpty() || decision.isEnforced())) {
             return;
         }
-        long leftOut = throttle.admit();
+        long leftOut = (isKnown ? rehearsed : unknown).admit();
         if (leftOut >= 0) {
             write(exchange, decision, leftOut);
         }
@@ -35,13 +36,14 @@ final class DecisionLog {
 
     private static void write(Exchange exchange, Decision decision, long leftOut) {
         LOG.warn(
-                "{} operation={} method={} path={} key_id={} reason={} request={} left_out={}",
+                "{} operation={} method={} path={} key_id={} reason={} needed={} request={} left_out={}",
                 decision.outcome(),
                 AccessLog.text(exchange.operation().name()),
                 exchange.request().method().name(),
                 AccessLog.path(exchange.request().uri()),
                 exchange.principal().map(Principal::keyId).map(AccessLog::text).orElse("-"),
                 decision.refusal().map(refusal -> refusal.reason().code()).orElse("-"),
+                AccessLog.text(decision.needed()),
                 exchange.id(),
                 leftOut);
     }

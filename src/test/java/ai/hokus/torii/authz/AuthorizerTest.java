@@ -112,6 +112,18 @@ class AuthorizerTest {
     }
 
     @Test
+    void countsABlankScopeForNone() {
+        // When
+        String message = shipped.decide(holding("", " "), operation("x", Access.READ), false)
+                .refusal()
+                .orElseThrow()
+                .getMessage();
+
+        // Then
+        assertThat(message).contains("Scopes of the key: none.");
+    }
+
+    @Test
     void addsUpWhatSeveralScopesGrant() {
         // Given
         Principal principal = holding("unheard:of", "mlflow:delete", "mlflow:read");
@@ -149,10 +161,9 @@ class AuthorizerTest {
         GatewayFailure refusal = decision.refusal().orElseThrow();
         assertThat(refusal.reason()).isEqualTo(Reason.SCOPE_MISSING);
         assertThat(refusal)
-                .hasMessage(
-                        "Your API key is valid but may not do this: createRun needs write access (scope full_access,"
-                                + " mlflow:access, mlflow:write, model:write, write). Scopes of the key: mlflow:read, read. Ask"
-                                + " whoever issued it for a key with the right scope.");
+                .hasMessage("Your API key is valid but may not do this: createRun needs write access (one of the"
+                        + " scopes model:write, mlflow:write, mlflow:access, write, full_access). Scopes of the key:"
+                        + " mlflow:read, read. Ask whoever issued it for a key with the right scope.");
     }
 
     @Test
@@ -218,7 +229,7 @@ class AuthorizerTest {
         // Then
         assertThat(byDefault)
                 .hasMessageContaining("operation unknown")
-                .hasMessageContaining("needs admin access (scope admin, is_admin,")
+                .hasMessageContaining("needs admin access (one of the scopes admin, mlflow:admin,")
                 .hasMessageContaining("Scopes of the key: read.")
                 .hasMessageContaining("authorization.routes")
                 .hasMessageContaining("authorization.unknown-operations");
@@ -249,7 +260,7 @@ class AuthorizerTest {
                         .decide(holding("read"), operation("invokeGatewayEndpoint", Access.ADMIN), false)
                         .refusal()
                         .orElseThrow())
-                .hasMessageContaining("invokeGatewayEndpoint needs the scope llm, mlflow:gateway");
+                .hasMessageContaining("invokeGatewayEndpoint needs one of the scopes llm, mlflow:gateway");
         assertThat(may(authorizer, holding("mlflow:write"), operation("createRun", Access.WRITE)))
                 .isTrue();
     }
@@ -275,6 +286,23 @@ class AuthorizerTest {
     }
 
     @Test
+    void canBeToldThatNoScopeGrantsSomething() throws Exception {
+        // Given
+        Authorizer authorizer = authorizer("TORII_AUTHORIZATION_SCOPES_DELETE", "none");
+
+        // Then
+        assertThat(may(authorizer, holding("mlflow:delete", "none"), operation("x", Access.DELETE)))
+                .isFalse();
+        assertThat(may(authorizer, holding("admin"), operation("x", Access.DELETE)))
+                .isTrue();
+        assertThat(authorizer
+                        .decide(holding("read"), operation("x", Access.DELETE), false)
+                        .refusal()
+                        .orElseThrow())
+                .hasMessageContaining("delete access (no scope grants it)");
+    }
+
+    @Test
     void letsOnlyAdminsChooseAWorkspace() {
         // When
         Decision writer = shipped.decide(holding("mlflow:write"), operation("createRun", Access.WRITE), true);
@@ -282,7 +310,10 @@ class AuthorizerTest {
         Decision reader = shipped.decide(holding("read"), operation("createRun", Access.WRITE), true);
 
         // Then
-        assertThat(writer.refusal().orElseThrow()).hasMessageContaining("X-MLFLOW-WORKSPACE needs admin access");
+        assertThat(writer.refusal().orElseThrow())
+                .hasMessageContaining(
+                        "createRun in a workspace of one's own choice (X-MLFLOW-WORKSPACE, MLFLOW_WORKSPACE)"
+                                + " needs admin access");
         assertThat(writer.rule()).isEqualTo("X-MLFLOW-WORKSPACE");
         assertThat(admin.goesOn()).isTrue();
         assertThat(reader.refusal().orElseThrow()).hasMessageContaining("createRun needs write access");

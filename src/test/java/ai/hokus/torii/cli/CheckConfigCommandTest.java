@@ -63,7 +63,11 @@ class CheckConfigCommandTest {
                 "MLFLOW_SERVER_URL", "http://mlflow.test:5000",
                 "HOKUSAI_AUTH_SERVICE_URL", "http://auth.test:8000",
                 "TORII_AUTHORIZATION_OPERATIONS", "deletRun=write",
-                "TORII_AUTHORIZATION_ROUTES", "GET /api/2.0/mlflow/logged-models/<id>=read");
+                "TORII_AUTHORIZATION_MODE", "repot",
+                "TORII_AUTHORIZATION_ROUTES",
+                        "GET /api/2.0/mlflow/logged-models/<id>=read,"
+                                + "GET /api/2.0/mlflow/runs/get=read,"
+                                + "GET /api/2.0/mlflow/fine=read");
 
         // When
         ChildJvm.Ended ended = ChildJvm.start(environment, "check-config").end();
@@ -71,8 +75,11 @@ class CheckConfigCommandTest {
         // Then
         assertThat(ended.exitCode()).isEqualTo(78);
         assertThat(ended.err())
-                .contains("2 problems", "names 'deletRun', which is no operation", "torii operations")
-                .contains("repeats a route", "/api/2.0/mlflow/logged-models/<model_id>");
+                .contains("4 problems", "TORII_AUTHORIZATION_MODE", "TORII_AUTHORIZATION_OPERATIONS")
+                .contains("names 'deletRun', which is no operation; `torii operations` lists them")
+                .contains("holds 'GET /api/2.0/mlflow/logged-models/<id>', but it is there already")
+                .contains("holds 'GET /api/2.0/mlflow/runs/get', but it is there already")
+                .doesNotContain("fine");
     }
 
     @Test

@@ -73,6 +73,17 @@ class KeysCommandTest {
         return KeyFile.parse(Files.readString(file())).keys();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"mlflow:read,mlflow:write", "m\u00fc"})
+    void takesOneScopeAtATime(String scope) {
+        // When
+        int exitCode = keys("create -f FILE --user ada --scope " + scope);
+
+        // Then
+        assertThat(exitCode).isEqualTo(2);
+        assertThat(complained()).contains("--scope '", "is not one scope; repeat --scope for each");
+    }
+
     @Test
     void printsANewKeyOnceAndKeepsItsDigestAlone() throws Exception {
         // Given

@@ -86,26 +86,28 @@ class AuthorizationConfigTest {
 
     @ParameterizedTest
     @CsvSource(
-            delimiter = '|',
+            delimiter = '#',
             value = {
-                "MODE | on | must be one of enforce, report, but is 'on'",
-                "UNKNOWN_OPERATIONS | allow | must be one of deny, admin, by-method, but is 'allow'",
-                "OPERATIONS | deleteRun | but holds 'deleteRun'",
-                "OPERATIONS | deleteRun=none | but holds 'deleteRun=none'",
-                "OPERATIONS | deleteRun=Write | but holds 'deleteRun=Write'",
-                "OPERATIONS | =write | but holds '=write'",
-                "OPERATIONS | deleteRun=scope: | but holds 'deleteRun=scope:'",
-                "OPERATIONS | deleteRun=scope:a b | but holds 'deleteRun=scope:a b'",
-                "OPERATIONS | deleteRun=read,deleteRun=write | names deleteRun twice",
-                "ROUTES | /api/x=read | but holds '/api/x=read'",
-                "ROUTES | OPTIONS /api/x=read | but holds 'OPTIONS /api/x=read'",
-                "ROUTES | GET api/x=read | but holds 'GET api/x=read'",
-                "ROUTES | GET /api/x | but holds 'GET /api/x'",
-                "ROUTES | GET /api//x=read | but holds 'GET /api//x=read'",
-                "ROUTES | GET /api/<x=read | but holds 'GET /api/<x=read'",
-                "ROUTES | GET /api/*=read | but holds 'GET /api/*=read'",
-                "ROUTES | GET /api/%41=read | but holds 'GET /api/%41=read'",
-                "SCOPES_READ | a b | holds 'a b', but a scope is one word"
+                "MODE # on # must be one of enforce, report, but is 'on'",
+                "UNKNOWN_OPERATIONS # allow # must be one of deny, admin, by-method, but is 'allow'",
+                "OPERATIONS # deleteRun # but holds 'deleteRun'",
+                "OPERATIONS # deleteRun=none # but holds 'deleteRun=none'",
+                "OPERATIONS # deleteRun=Write # but holds 'deleteRun=Write'",
+                "OPERATIONS # =write # but holds '=write'",
+                "OPERATIONS # deleteRun=scope: # but holds 'deleteRun=scope:'",
+                "OPERATIONS # deleteRun=scope:a b # but holds 'deleteRun=scope:a b'",
+                "OPERATIONS # deleteRun=read,deleteRun=write # names deleteRun twice",
+                "ROUTES # /api/x=read # but holds '/api/x=read'",
+                "ROUTES # OPTIONS /api/x=read # but holds 'OPTIONS /api/x=read'",
+                "ROUTES # GET api/x=read # but holds 'GET api/x=read'",
+                "ROUTES # GET /api/x # but holds 'GET /api/x'",
+                "ROUTES # GET /api//x=read # but holds 'GET /api//x=read'",
+                "ROUTES # GET /api/<x=read # but holds 'GET /api/<x=read'",
+                "ROUTES # GET /api/*=read # but holds 'GET /api/*=read'",
+                "ROUTES # GET /api/%41=read # but holds 'GET /api/%41=read'",
+                "OPERATIONS # deleteRun=scope:a| # but holds 'deleteRun=scope:a|'",
+                "SCOPES_ADMIN # '' # is empty; write none",
+                "SCOPES_READ # a b # holds 'a b', but a scope is one word"
             })
     void refusesWhatCannotBeMeant(String setting, String value, String problem, Vertx vertx) {
         // When
@@ -117,5 +119,22 @@ class AuthorizationConfigTest {
                 .isInstanceOf(InvalidConfigException.class)
                 .hasMessageContaining("TORII_AUTHORIZATION_" + setting)
                 .hasMessageContaining(problem);
+    }
+
+    @Test
+    void doesNotKeepADefaultThatAFileEmptied(Vertx vertx, @TempDir Path folder) throws Exception {
+        // Given
+        Path file = Files.writeString(
+                folder.resolve("torii.yaml"), "authorization:\n  scopes:\n    admin: \"\"\n    delete: none\n");
+
+        // When
+        Throwable refused = catchThrowable(() -> load(vertx, Optional.of(file)));
+
+        // Then
+        assertThat(refused)
+                .isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("authorization.scopes.admin")
+                .hasMessageContaining("is empty; write none")
+                .hasMessageContaining("1 problem ");
     }
 }

@@ -164,7 +164,9 @@ class MountsTest {
         GatewayFailure failure = refusal(mounts, "DELETE", "/ajax-api/2.0/mlflow-artifacts/artifacts" + artifact);
 
         // Then
-        assertRefused(failure, "it names a whole experiment's artifacts; deleting takes <experiment>/<run>/…");
+        assertRefused(
+                failure,
+                "it names no single artifact but all of an experiment or a run; deleting takes <experiment>/<run>/<artifact>");
     }
 
     @ParameterizedTest
@@ -345,5 +347,25 @@ class MountsTest {
 
         // Then
         assertThat(route.target()).isEqualTo(ARTIFACTS + "?" + query);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "workspaces/w",
+                "workspaces/w/1",
+                "workspaces/w/1/run",
+                "workspaces/%77/1/run",
+                "workspaces/w/1/run/"
+            })
+    void deletesNoWholeRunOfATenantEither(String artifact) {
+        // When
+        GatewayFailure failure = refusal(mounts, "DELETE", ARTIFACTS + "/" + artifact);
+
+        // Then
+        assertThat(failure).isNotNull();
+        assertThat(failure.reason()).isEqualTo(Reason.PATH_REFUSED);
+        assertThat(resolve("DELETE", ARTIFACTS + "/workspaces/w/1/run/a").path())
+                .endsWith("/workspaces/w/1/run/a");
     }
 }

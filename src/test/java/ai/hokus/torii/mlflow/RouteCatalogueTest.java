@@ -10,6 +10,7 @@ import ai.hokus.torii.mlflow.RouteCatalogue.Row;
 import ai.hokus.torii.support.ServedRoute;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -255,8 +256,7 @@ class RouteCatalogueTest {
     @Test
     void takesRoutesThatAnOperatorAdds() {
         // Given
-        RouteCatalogue extended =
-                RouteCatalogue.with(List.of(new Addition("POST", "/api/3.0/mlflow/things/<id>/do", Access.WRITE)));
+        RouteCatalogue extended = CATALOGUE.with(new Addition("POST", "/api/3.0/mlflow/things/<id>/do", Access.WRITE));
 
         // When
         Operation added = extended.find("POST", "/api/3.0/mlflow/things/7/do").orElseThrow();
@@ -267,13 +267,54 @@ class RouteCatalogueTest {
         assertThat(find("POST", "/api/3.0/mlflow/things/7/do")).isNull();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "GET /api/2.0/mlflow/logged-models/<other_name>=ADMIN | it is there already (two routes of one shape",
+                "DELETE /api/2.0/mlflow-artifacts/artifacts/<a>/<b>/<c>=READ | takes such paths and needs delete",
+                "GET /ajax-api/3.0/jobs/<path:rest>=READ | takes such paths and needs admin",
+                "DELETE /api/2.0/mlflow/logged-models/batch=WRITE | takes such paths and needs delete",
+                "POST /api/mlflow/api/3.0/mlflow/things=READ | leave out the mount",
+                "POST /mlflow/api/3.0/mlflow/things=READ | leave out the mount",
+                "GET /metrics=ADMIN | such a path is always refused: No such path",
+                "DELETE /api/2.0/mlflow-artifacts/artifacts=DELETE | such a path is always refused: The request path",
+                "GET /api/2.0/mlflow/./things=READ | such a path is always refused: The request path"
+            })
+    void objectsToAnAdditionThatIsNone(String addition, String objection) {
+        // When
+        Optional<String> seen = CATALOGUE.objection(addition(addition));
+
+        // Then
+        assertThat(seen.orElse("nothing")).contains(objection);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "POST /api/2.0/mlflow/logged-models/batch-get=READ",
+                "GET /api/2.0/mlflow/logged-models/batch-get=READ",
+                "DELETE /api/2.0/mlflow/logged-models/batch=DELETE",
+                "PUT /api/2.0/mlflow/runs/create=WRITE",
+                "GET /api/3.0/mlflow/files/<path:name>=READ",
+                "GET /anything/new/=ADMIN"
+            })
+    void takesAnAdditionThatIsNews(String addition) {
+        assertThat(CATALOGUE.objection(addition(addition))).isEmpty();
+    }
+
+    private static Addition addition(String text) {
+        String[] parts = text.split("[ =]");
+        return new Addition(parts[0], parts[1], Access.valueOf(parts[2]));
+    }
+
     @Test
-    void refusesAnAdditionOfTheShapeOfAnotherRow() {
+    void takesNoTwoRowsOfOneShape() {
         // Given
         Addition twin = new Addition("GET", "/api/2.0/mlflow/logged-models/<other_name>", Access.ADMIN);
 
         // Then
-        assertThatThrownBy(() -> RouteCatalogue.with(List.of(twin)))
+        assertThatThrownBy(() -> CATALOGUE.with(twin))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("/api/2.0/mlflow/logged-models/<model_id>")
                 .hasMessageContaining("/api/2.0/mlflow/logged-models/<other_name>");
