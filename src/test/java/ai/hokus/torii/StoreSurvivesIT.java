@@ -18,16 +18,19 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** No spelling of a deletion that names no artifact takes anything away from the real MLflow, not even an admin's. */
 @Tag("mlflow")
@@ -122,12 +125,14 @@ class StoreSurvivesIT {
     private MlflowProcess mlflow;
     private TestGateway gateway;
 
-    @BeforeEach
-    void start(Vertx vertx) throws Exception {
-        mlflow = RealMlflow.startOwn(MlflowProcess.Options.in(data));
+    /** With three models; with workspaces MLflow 3.17 has new experiments below {@code workspaces/default/}. */
+    private void start(Vertx vertx, boolean withWorkspaces) throws Exception {
+        List<String> arguments = withWorkspaces ? List.of("--enable-workspaces") : List.of();
+        mlflow = RealMlflow.startOwn(new MlflowProcess.Options(data, 0, Duration.ofSeconds(90), arguments, Map.of()));
         StubAuthService auth = StubAuthService.start(vertx).knowing(KEY, "admin");
         gateway = TestGateway.start(vertx, TestGateway.environment(mlflow.uri().toString(), auth.url()));
-        for (String model : List.of("0/models/m-1", "0/models/m-2", "7/run1")) {
+        String tenant = withWorkspaces ? "workspaces/default/" : "";
+        for (String model : List.of(tenant + "0/models/m-1", tenant + "0/models/m-2", tenant + "7/run1")) {
             for (String file : List.of("MLmodel", "data/model.pkl")) {
                 int status = gateway.request(HttpMethod.PUT, "/api" + ARTIFACTS + "/" + model + "/artifacts/" + file)
                         .bearerTokenAuthentication(KEY)
@@ -168,6 +173,14 @@ class StoreSurvivesIT {
                 targets.add("/ajax-api" + path);
             }
         }
+        for (String tenants :
+                List.of("", "/default", "/default/0", "/default/7", "/default/0/models", "/default/7/run1")) {
+            for (String end : List.of("", "/", "/.", "/%2e", "/;", "/%20")) {
+                targets.add("/api" + ARTIFACTS + "/workspaces" + tenants + end);
+                targets.add("/api" + ARTIFACTS + "/%77orkspaces" + tenants + end);
+                targets.add("/api" + ARTIFACTS + "/file:./workspaces" + tenants + end);
+            }
+        }
         targets.add("/api" + ARTIFACTS);
         targets.add("/api/mlflow//api" + ARTIFACTS + "/.");
         targets.add("http://h/api" + ARTIFACTS + "/.");
@@ -175,11 +188,14 @@ class StoreSurvivesIT {
         return List.copyOf(targets);
     }
 
-    @Test
-    void leavesThreeModelsUntouchedWhateverADeletionCallsNothing() throws Exception {
+    @ParameterizedTest(name = "with workspaces: {0}")
+    @ValueSource(booleans = {false, true})
+    void leavesThreeModelsUntouchedWhateverADeletionCallsNothing(boolean withWorkspaces, Vertx vertx) throws Exception {
         // Given
+        start(vertx, withWorkspaces);
         TreeSet<String> before = stored();
         assertThat(before).hasSize(6);
+        assertThat(before.first().contains("workspaces/default")).isEqualTo(withWorkspaces);
 
         for (String target : targets()) {
             // When
@@ -196,7 +212,10 @@ class StoreSurvivesIT {
 
     /** If this fails, MLflow has become safe by itself, and the test above can no longer fail. */
     @Test
-    void isNeededBecauseMlflowItselfEmptiesItsStore() throws Exception {
+    void isNeededBecauseMlflowItselfEmptiesItsStore(Vertx vertx) throws Exception {
+        // Given
+        start(vertx, false);
+
         // When
         HttpResponse<String> answer = HttpClient.newHttpClient()
                 .send(
@@ -212,7 +231,10 @@ class StoreSurvivesIT {
     }
 
     @Test
-    void deletesTheOneArtifactThatIsNamed() throws Exception {
+    void deletesTheOneArtifactThatIsNamed(Vertx vertx) throws Exception {
+        // Given
+        start(vertx, false);
+
         // When
         int status = gateway.request(HttpMethod.DELETE, "/api" + ARTIFACTS + "/0/models/m-1/artifacts/MLmodel")
                 .bearerTokenAuthentication(KEY)
