@@ -10,6 +10,7 @@ import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.mlflow.RouteCatalogue;
 import ai.hokus.torii.support.TestGateway;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
@@ -90,6 +91,13 @@ class AuthorizerTest {
         "'mlflow:read,admin', NONE"
     })
     void grantsByAScopeWhatIsWrittenHereAndNothingElse(String scope, String granted) {
+        for (RouteCatalogue.Row row : RouteCatalogue.shipped().rows()) {
+            // Then
+            assertThat(may(shipped, holding(scope), row.operation()))
+                    .as(scope + " " + row.operation().name())
+                    .isEqualTo(Set.of(granted.split(" "))
+                            .contains(row.operation().access().name()));
+        }
         for (Access access : Access.values()) {
             // When
             Decision decision = shipped.decide(holding(scope), operation("x", access), false);
