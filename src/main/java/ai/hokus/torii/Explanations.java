@@ -8,14 +8,13 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.exchange.Route;
+import ai.hokus.torii.exchange.WholeAnswer;
 import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.mlflow.CanonicalPath;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
@@ -83,7 +82,8 @@ final class Explanations {
                                 .put("authorize", micros(decideNanos))
                                 .put("total", micros(exchange.nanos())));
         exchange.operation(EXPLAIN);
-        write(exchange, trail.toBuffer());
+        exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        WholeAnswer.write(exchange.request(), "application/json", trail.toBuffer());
         return Future.succeededFuture();
     }
 
@@ -200,17 +200,5 @@ final class Explanations {
 
     private static double micros(long nanos) {
         return nanos / 100 / 10.0;
-    }
-
-    private static void write(Exchange exchange, Buffer body) {
-        exchange.response()
-                .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
-        if (exchange.request().method() == HttpMethod.HEAD) {
-            exchange.response().end();
-        } else {
-            exchange.response().end(body);
-        }
     }
 }

@@ -2,7 +2,6 @@ package ai.hokus.torii.exchange;
 
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
@@ -57,13 +56,7 @@ public final class FailureHandler {
     public void answer(HttpServerRequest request, String id, GatewayFailure failure) {
         HttpServerResponse response = request.response();
         head(response, id, failure);
-        Buffer body = body(id, failure);
-        response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
-        if (request.method() == HttpMethod.HEAD) {
-            response.end();
-        } else {
-            response.end(body);
-        }
+        WholeAnswer.write(request, "application/json", body(id, failure));
     }
 
     private static void head(HttpServerResponse response, String id, GatewayFailure failure) {
@@ -75,7 +68,6 @@ public final class FailureHandler {
         response.setStatusCode(failure.status());
         response.putHeader("X-Request-Id", id);
         response.putHeader("X-Torii-Reason", failure.reason().code());
-        response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
         response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         failure.headers().forEach(response::putHeader);
         failure.retryAfter()

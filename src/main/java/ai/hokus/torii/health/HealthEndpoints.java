@@ -1,13 +1,11 @@
 package ai.hokus.torii.health;
 
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.WholeAnswer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.healthchecks.CheckResult;
@@ -88,16 +86,7 @@ public final class HealthEndpoints {
     }
 
     private static void answer(HttpServerRequest request, int status, JsonObject json) {
-        Buffer body = json.toBuffer();
-        HttpServerResponse response = request.response()
-                .setStatusCode(status)
-                .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
-        if (request.method() == HttpMethod.HEAD) {
-            response.end();
-        } else {
-            response.end(body);
-        }
+        request.response().setStatusCode(status).putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        WholeAnswer.write(request, "application/json", json.toBuffer());
     }
 }

@@ -2,12 +2,10 @@ package ai.hokus.torii.models;
 
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.WholeAnswer;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -44,7 +42,8 @@ public final class ModelsEndpoint {
             boolean good = answer.status() == 200;
             Buffer body = good ? models(answer.body()) : answer.body();
             String type = good || answer.contentType() == null ? "application/json" : answer.contentType();
-            write(exchange, answer.status(), type, body);
+            exchange.response().setStatusCode(answer.status());
+            WholeAnswer.write(exchange.request(), type, body);
             return null;
         });
     }
@@ -93,18 +92,5 @@ public final class ModelsEndpoint {
                 .put("models", models)
                 .put("next_page_token", found.getString("next_page_token"))
                 .toBuffer();
-    }
-
-    private static void write(Exchange exchange, int status, String type, Buffer body) {
-        HttpServerRequest request = exchange.request();
-        request.response()
-                .setStatusCode(status)
-                .putHeader(HttpHeaders.CONTENT_TYPE, type)
-                .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
-        if (request.method() == HttpMethod.HEAD) {
-            request.response().end();
-        } else {
-            request.response().end(body);
-        }
     }
 }
