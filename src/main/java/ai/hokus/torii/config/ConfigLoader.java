@@ -198,23 +198,27 @@ public final class ConfigLoader {
             String key = prefix.isEmpty() ? name : prefix + "." + name;
             if (value instanceof JsonObject inner) {
                 flatten(key, inner, into);
-            } else if (value != null && (isBlankTold(key) || !value.toString().isBlank())) {
+            } else if (value != null
+                    && (isBlankAnAnswer(key) || !value.toString().isBlank())) {
                 into.put(key, value);
             }
         }
     }
 
+    private static boolean isBlankAnAnswer(String key) {
+        return Settings.isKnown(key) && Settings.byKey(key).isBlankAnAnswer();
+    }
+
     private static void environmentLayer(JsonObject environment, Map<String, Value> merged, List<Problem> problems) {
         for (Setting setting : Settings.ALL) {
-            String own = present(environment, setting.environmentName());
+            String own = setting.isBlankAnAnswer()
+                    ? environment.getString(setting.environmentName())
+                    : present(environment, setting.environmentName());
             String alias = setting.alias() == null ? null : present(environment, setting.alias());
             if (own != null && alias != null && !own.equals(alias)) {
                 problems.add(new Problem(
                         setting.environmentName(),
                         "and " + setting.alias() + " say different things; set one of them"));
-            }
-            if (own == null && isBlankTold(setting.key()) && environment.containsKey(setting.environmentName())) {
-                own = "";
             }
             String name = own != null ? setting.environmentName() : setting.alias();
             String value = own != null ? own : alias;
@@ -231,11 +235,6 @@ public final class ConfigLoader {
                             .orElse("");
                     problems.add(new Problem(name, "is no setting" + hint));
                 });
-    }
-
-    /** A list of scopes that somebody emptied must not keep its default without a word. */
-    private static boolean isBlankTold(String key) {
-        return key.startsWith("authorization.scopes.");
     }
 
     /** The value under this name, or null; an empty one counts as not set, as in a manifest with a blank left open. */

@@ -86,11 +86,11 @@ final class Settings {
             new Setting("auth.breaker.ramp"),
             new Setting("authorization.mode"),
             new Setting("authorization.unknown-operations"),
-            new Setting("authorization.scopes.read"),
-            new Setting("authorization.scopes.write"),
-            new Setting("authorization.scopes.delete"),
-            new Setting("authorization.scopes.admin"),
-            new Setting("authorization.scopes.explain"),
+            new Setting("authorization.scopes.read").blankIsAnAnswer(),
+            new Setting("authorization.scopes.write").blankIsAnAnswer(),
+            new Setting("authorization.scopes.delete").blankIsAnAnswer(),
+            new Setting("authorization.scopes.admin").blankIsAnAnswer(),
+            new Setting("authorization.scopes.explain").blankIsAnAnswer(),
             new Setting("authorization.operations"),
             new Setting("authorization.routes"),
             new Setting("forward.connect-timeout"),
@@ -123,23 +123,29 @@ final class Settings {
      * @param alias the platform's environment name; null: none
      * @param isSecret whether its value is never printed
      * @param takesBareSeconds whether the alias may be a number without a unit, meaning seconds
+     * @param isBlankAnAnswer whether a blank value is read, and judged, instead of standing for none
      */
-    record Setting(String key, String alias, boolean isSecret, boolean takesBareSeconds) {
+    record Setting(String key, String alias, boolean isSecret, boolean takesBareSeconds, boolean isBlankAnAnswer) {
 
         Setting(String key) {
-            this(key, null, false, false);
+            this(key, null, false, false, false);
         }
 
         Setting(String key, String alias) {
-            this(key, alias, false, false);
+            this(key, alias, false, false, false);
         }
 
         Setting secret() {
-            return new Setting(key, alias, true, takesBareSeconds);
+            return new Setting(key, alias, true, takesBareSeconds, isBlankAnAnswer);
         }
 
         Setting bareSeconds() {
-            return new Setting(key, alias, isSecret, true);
+            return new Setting(key, alias, isSecret, true, isBlankAnAnswer);
+        }
+
+        /** Somebody who emptied a list of scopes must not get its default without a word. */
+        Setting blankIsAnAnswer() {
+            return new Setting(key, alias, isSecret, takesBareSeconds, true);
         }
 
         /** Its environment name: {@code TORII_} and the key in capitals. */
