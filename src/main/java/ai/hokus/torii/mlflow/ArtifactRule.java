@@ -138,9 +138,7 @@ final class ArtifactRule {
 
     private static boolean isEncoded(String text) {
         for (int at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at + 1)) {
-            if (at + 2 < text.length()
-                    && Character.digit(text.charAt(at + 1), 16) >= 0
-                    && Character.digit(text.charAt(at + 2), 16) >= 0) {
+            if (CanonicalPath.areHexDigits(text, at + 1)) {
                 return true;
             }
         }

@@ -126,12 +126,17 @@ public record CanonicalPath(String path, String query) {
     /** Looked for once the unreserved are decoded: "%25%32%66" and "%252%66" become "%252f" only then. */
     private static void refuseDoubleEncoding(String path) {
         for (int at = path.indexOf("%25"); at >= 0; at = path.indexOf("%25", at + 3)) {
-            if (at + 4 < path.length()
-                    && Character.digit(path.charAt(at + 3), 16) >= 0
-                    && Character.digit(path.charAt(at + 4), 16) >= 0) {
+            if (areHexDigits(path, at + 3)) {
                 throw GatewayFailure.pathRefused("it is encoded twice (" + path.substring(at, at + 5) + ")");
             }
         }
+    }
+
+    /** Whether two hexadecimal digits stand here, which behind a '%' are an escape (RFC 3986 §2.1). */
+    static boolean areHexDigits(String text, int at) {
+        return at + 1 < text.length()
+                && Character.digit(text.charAt(at), 16) >= 0
+                && Character.digit(text.charAt(at + 1), 16) >= 0;
     }
 
     private static boolean isUnreserved(int c) {

@@ -67,9 +67,14 @@ public final class RouteCatalogue {
         }
     }
 
-    /** The shipped rows alone. */
+    /** Read when it is first asked for: the configuration's check and the gateway's start both do. */
+    private static final class Shipped {
+        private static final RouteCatalogue ROWS = new RouteCatalogue(read());
+    }
+
+    /** The shipped rows alone; the same at every call. */
     public static RouteCatalogue shipped() {
-        return new RouteCatalogue(read());
+        return Shipped.ROWS;
     }
 
     /**

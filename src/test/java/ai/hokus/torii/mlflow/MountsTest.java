@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.exchange.Route;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -250,49 +251,36 @@ class MountsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "GET artifacts/file:./workspaces/w2/1/secret.txt",
-                "PUT artifacts/file:./workspaces/w2/1/x",
-                "DELETE artifacts/file:./1/run",
-                "DELETE artifacts/FILE:./1/run",
-                "GET artifacts/FILE%3A./workspaces/w2/1",
-                "GET artifacts/file%3a./workspaces/w2/1",
-                "GET artifacts/s3:x/y",
-                "GET artifacts/a+b-c.d:x/y",
-                "GET artifacts/:/x",
-                "GET presigned/file:./workspaces/w2/1",
-                "POST mpu/create/file:./workspaces/w2/1",
-                "POST mpu/abort/file%3A./workspaces/w2/1"
-            })
-    void refusesANameThatBeginsWithAScheme(String request) {
-        // Given
-        String[] parts = request.split(" ");
+    @CsvSource({
+        "GET, artifacts/file:./workspaces/w2/1/secret.txt, SCHEME",
+        "PUT, artifacts/file:./workspaces/w2/1/x, SCHEME",
+        "DELETE, artifacts/file:./1/run, SCHEME",
+        "DELETE, artifacts/FILE:./1/run, SCHEME",
+        "GET, artifacts/FILE%3A./workspaces/w2/1, SCHEME",
+        "GET, artifacts/file%3a./workspaces/w2/1, SCHEME",
+        "GET, artifacts/s3:x/y, SCHEME",
+        "GET, artifacts/a+b-c.d:x/y, SCHEME",
+        "GET, artifacts/:/x, SCHEME",
+        "GET, presigned/file:./workspaces/w2/1, SCHEME",
+        "POST, mpu/create/file:./workspaces/w2/1, SCHEME",
+        "POST, mpu/abort/file%3A./workspaces/w2/1, SCHEME",
+        "GET, presigned/%20./workspaces/w2/1, SPACE",
+        "POST, mpu/create/%20./workspaces/w2/1, SPACE",
+        "POST, mpu/complete/%20./workspaces/w2/1, SPACE",
+        "GET, artifacts/%20x, SPACE"
+    })
+    void refusesANameWhoseBeginningMlflowTakesOffInEveryTree(String method, String artifact, String beginning) {
+        for (String tree : List.of("/api", "/ajax-api")) {
+            // When
+            GatewayFailure failure = refusal(mounts, method, tree + "/2.0/mlflow-artifacts/" + artifact);
 
-        // When
-        GatewayFailure failure = refusal(mounts, parts[0], "/api/2.0/mlflow-artifacts/" + parts[1]);
-
-        // Then
-        assertRefused(failure, "an artifact's name begins with a scheme like 'file:'");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "GET presigned/%20./workspaces/w2/1",
-                "POST mpu/create/%20./workspaces/w2/1",
-                "POST mpu/complete/%20./workspaces/w2/1",
-                "GET artifacts/%20x"
-            })
-    void refusesANameThatBeginsWithASpaceInEveryTree(String request) {
-        // Given
-        String[] parts = request.split(" ");
-
-        // When
-        GatewayFailure failure = refusal(mounts, parts[0], "/ajax-api/2.0/mlflow-artifacts/" + parts[1]);
-
-        // Then
-        assertRefused(failure, "an artifact's name begins with a space or ends in ';', which MLflow cuts off");
+            // Then
+            assertRefused(
+                    failure,
+                    beginning.equals("SCHEME")
+                            ? "an artifact's name begins with a scheme like 'file:'"
+                            : "an artifact's name begins with a space or ends in ';', which MLflow cuts off");
+        }
     }
 
     @ParameterizedTest
