@@ -25,7 +25,11 @@ record ResolveStage(Endpoint options, Map<String, Endpoint> endpoints, Mounts mo
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
-    /** The endpoint of an exchange; throws path_refused, route_unknown, method_not_allowed or artifacts_disabled. */
+    /**
+     * The endpoint of an exchange.
+     *
+     * @throws GatewayFailure path_refused, request_malformed, route_unknown, method_not_allowed or artifacts_disabled
+     */
     Endpoint apply(Exchange exchange) {
         HttpServerRequest request = exchange.request();
         String method = request.method().name();

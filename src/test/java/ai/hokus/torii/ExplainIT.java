@@ -334,22 +334,22 @@ class ExplainIT {
     @Test
     void showsNoKeyThatStandsInAPath() throws Exception {
         // Given
-        String secret = "abcdefghijklmnopqrstuvwxyz012345";
+        String secret = "keyOfThisTestAlone00000000000000";
 
         // When
         HttpResponse<Buffer> answer =
-                explained(HttpMethod.GET, "/api/2.0/mlflow/logged-models/%68k_live_" + secret, EXPLAINER);
+                explained(HttpMethod.GET, "/api/2.0/mlflow/logged-models/%68k_test_" + secret, EXPLAINER);
         HttpResponse<Buffer> operators =
-                asked("{\"method\":\"GET\",\"path\":\"/api/2.0/mlflow/logged-models/%68k%5flive_" + secret
+                asked("{\"method\":\"GET\",\"path\":\"/api/2.0/mlflow/logged-models/%68k%5ftest_" + secret
                         + "\",\"key_id\":\"writer\"}");
         HttpResponse<Buffer> escaped =
-                asked("{\"method\":\"GET\",\"path\":\"/api/models\",\"key_id\":\"h\\u006b_live_" + secret + "\"}");
+                asked("{\"method\":\"GET\",\"path\":\"/api/models\",\"key_id\":\"h\\u006b_test_" + secret + "\"}");
 
         // Then
         assertThat(answer.bodyAsJsonObject().getString("path")).isEqualTo("/api/2.0/mlflow/logged-models/[key]");
-        assertThat(operators.bodyAsString()).doesNotContain("abcdefgh").contains("[key]");
+        assertThat(operators.bodyAsString()).doesNotContain("keyOfThi").contains("[key]");
         assertThat(escaped.statusCode()).isEqualTo(400);
-        assertThat(escaped.bodyAsString()).doesNotContain("abcdefgh");
+        assertThat(escaped.bodyAsString()).doesNotContain("keyOfThi");
     }
 
     @Test
@@ -378,7 +378,7 @@ class ExplainIT {
                 "{\"method\":\"GET\",\"path\":\"x\",\"key_id\":\"k\"}",
                 "{\"method\":\"GET\",\"path\":\"/\",\"key_id\":1}",
                 "{\"method\":\"GET\",\"path\":\"/\",\"key_id\":\"\"}",
-                "{\"method\":\"GET\",\"path\":\"/\",\"key_id\":\"hk_live_abcdefghijklmnopqrstuvwxyz012345\"}"
+                "{\"method\":\"GET\",\"path\":\"/\",\"key_id\":\"hk_test_keyOfThisTestAlone00000000000000\"}"
             })
     void tellsAnOperatorWhatIsWrongWithAQuestion(String body) throws Exception {
         // When
@@ -387,7 +387,7 @@ class ExplainIT {
         // Then
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(answer.bodyAsJsonObject().getString("reason")).isEqualTo("request_malformed");
-        assertThat(answer.bodyAsString()).doesNotContain("abcdefgh");
+        assertThat(answer.bodyAsString()).doesNotContain("keyOfThi");
     }
 
     @Test
