@@ -91,7 +91,7 @@ public final class RouteCatalogue {
     }
 
     /**
-     * Why a route should not be added: it can never be met, or it takes paths from a row that needs more.
+     * Why a route should not be added: it can never be met, or it shares paths with a row that needs more.
      *
      * @return the rest of a sentence; empty when it may be added
      */
@@ -100,17 +100,19 @@ public final class RouteCatalogue {
         if (MOUNTS.stream().anyMatch(template::startsWith)) {
             return Optional.of("routes begin where MLflow's own do: leave out the mount");
         }
-        String sample = sample(template, "s1/s2/s3/s4/s5/s6");
-        for (String rest : List.of("s1", "s1/s2", "s1/s2/s3", "s1/s2/s3/s4/s5/s6")) {
-            Optional<Operation> known = find(addition.method(), sample(template, rest))
-                    .filter(row -> row.access().compareTo(addition.access()) > 0);
-            if (known.isPresent()) {
-                return Optional.of("'" + known.get().row() + "' takes such paths and needs "
-                        + known.get().access().text()
-                        + "; change that with authorization.operations: "
-                        + known.get().name() + "=…");
-            }
+        Optional<Operation> stricter = rows.stream()
+                .filter(row -> row.method().equals(addition.method()))
+                .filter(row -> row.operation().access().compareTo(addition.access()) > 0)
+                .filter(row -> row.templates().stream().anyMatch(known -> RouteTree.overlap(known, template)))
+                .map(Row::operation)
+                .findFirst();
+        if (stricter.isPresent()) {
+            return Optional.of("it shares paths with '" + stricter.get().row() + "', which needs "
+                    + stricter.get().access().text()
+                    + "; write it more exactly, or change that one with authorization.operations: "
+                    + stricter.get().name() + "=…");
         }
+        String sample = template.replaceAll("<path:[^>]*>", "s1/s2/s3/s4/s5/s6").replaceAll("<[^>]*>", "s0");
         try {
             with(addition);
             new Mounts(this, true).resolve(addition.method(), CanonicalPath.parse("/mlflow" + sample));
@@ -122,10 +124,6 @@ public final class RouteCatalogue {
                     : Optional.of("such a path is always refused: " + refusal.getMessage());
         }
         return Optional.empty();
-    }
-
-    private static String sample(String template, String rest) {
-        return template.replaceAll("<path:[^>]*>", rest).replaceAll("<[^>]*>", "s0");
     }
 
     private static List<Row> read() {

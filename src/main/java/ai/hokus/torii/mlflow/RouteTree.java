@@ -163,6 +163,24 @@ final class RouteTree {
         return found == null ? node.operation : found;
     }
 
+    /** Whether there is a path that both templates take; what has a suffix counts as taking any segment. */
+    static boolean overlap(String one, String other) {
+        return overlap(one.substring(1).split("/", -1), 0, other.substring(1).split("/", -1), 0);
+    }
+
+    private static boolean overlap(String[] one, int i, String[] other, int j) {
+        if (i == one.length || j == other.length) {
+            return i == one.length && j == other.length;
+        }
+        boolean open = one[i].startsWith("<") || other[j].startsWith("<");
+        if (!open && !one[i].equals(other[j])) {
+            return false;
+        }
+        return overlap(one, i + 1, other, j + 1)
+                || one[i].startsWith(PATH) && overlap(one, i, other, j + 1)
+                || other[j].startsWith(PATH) && overlap(one, i + 1, other, j);
+    }
+
     private static int end(String path, int from) {
         int slash = path.indexOf('/', from);
         return slash < 0 ? path.length() : slash;

@@ -272,9 +272,12 @@ class RouteCatalogueTest {
             delimiter = '|',
             value = {
                 "GET /api/2.0/mlflow/logged-models/<other_name>=ADMIN | it is there already (two routes of one shape",
-                "DELETE /api/2.0/mlflow-artifacts/artifacts/<a>/<b>/<c>=READ | takes such paths and needs delete",
-                "GET /ajax-api/3.0/jobs/<path:rest>=READ | takes such paths and needs admin",
-                "DELETE /api/2.0/mlflow/logged-models/batch=WRITE | takes such paths and needs delete",
+                "DELETE /api/2.0/mlflow-artifacts/artifacts/<a>/<b>/<c>=READ | which needs delete",
+                "GET /ajax-api/3.0/jobs/<path:rest>=READ | which needs admin",
+                "DELETE /api/2.0/mlflow/logged-models/batch=WRITE | which needs delete",
+                "DELETE /api/2.0/mlflow/logged-models/m1/<x>/<y>=READ | which needs write",
+                "DELETE /api/2.0/mlflow-artifacts/<a>/1/<path:rest>=WRITE | which needs delete",
+                "POST /gateway/<a>/<b>/<c>=WRITE | which needs admin",
                 "POST /api/mlflow/api/3.0/mlflow/things=READ | leave out the mount",
                 "POST /mlflow/api/3.0/mlflow/things=READ | leave out the mount",
                 "GET /metrics=ADMIN | such a path is always refused: No such path",
@@ -297,6 +300,7 @@ class RouteCatalogueTest {
                 "DELETE /api/2.0/mlflow/logged-models/batch=DELETE",
                 "PUT /api/2.0/mlflow/runs/create=WRITE",
                 "GET /api/3.0/mlflow/files/<path:name>=READ",
+                "GET /api/2.0/mlflow/logged-models/<id>/<what>=READ",
                 "GET /anything/new/=ADMIN"
             })
     void takesAnAdditionThatIsNews(String addition) {
