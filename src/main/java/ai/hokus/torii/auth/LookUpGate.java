@@ -68,7 +68,7 @@ public final class LookUpGate {
 
         private final CircuitBreaker breaker;
         private final AtomicInteger underWay = new AtomicInteger();
-        private final AtomicInteger generation = new AtomicInteger();
+        private int generation; // guarded by this lane, as every change of the breaker's state is
         private final AtomicReference<Ramp> ramp = new AtomicReference<>();
 
         Lane(String name, AuthConfig.Breaker config) {
@@ -91,7 +91,7 @@ public final class LookUpGate {
         }
 
         private void changed(CircuitBreaker.State state) {
-            generation.incrementAndGet();
+            generation++;
             if (state == CircuitBreaker.State.OPEN) {
                 LOG.warn("the auth service fails for {} keys; it is left alone for a while", breaker.getName());
             } else if (state == CircuitBreaker.State.CLOSED) {
@@ -138,17 +138,24 @@ public final class LookUpGate {
         void failed(GatewayFailure failure, boolean isRepeated) {
             if (!isOutage(failure)) {
                 succeeded();
-            } else if (isRepeated && lane.breaker.getState() == CircuitBreaker.State.CLOSED) {
-                ended(breaker -> {});
             } else {
-                ended(breaker -> breaker.onError(ticker.read() - startNanos, TimeUnit.NANOSECONDS, failure));
+                ended(breaker -> {
+                    if (!isRepeated || breaker.getState() != CircuitBreaker.State.CLOSED) {
+                        breaker.onError(ticker.read() - startNanos, TimeUnit.NANOSECONDS, failure);
+                    }
+                });
             }
         }
 
         private void ended(Consumer<CircuitBreaker> report) {
             lane.underWay.decrementAndGet();
-            if (generation == lane.generation.get()) {
-                report.accept(lane.breaker);
+            // In one step, like entering: a breaker tells of its new state after it has taken it, and a probe let
+            // through
+            // in between would be of a generation that is over before it ends, so that nobody hears of it.
+            synchronized (lane) {
+                if (generation == lane.generation) {
+                    report.accept(lane.breaker);
+                }
             }
         }
     }
@@ -177,21 +184,20 @@ public final class LookUpGate {
             lane.underWay.decrementAndGet();
             throw GatewayFailure.authBudget();
         }
-        int generation;
+        Pass pass;
         // In one step: the permit of a probe belongs to the generation that it begins.
         synchronized (lane) {
             if (!lane.breaker.tryAcquirePermission()) {
                 lane.underWay.decrementAndGet();
                 throw GatewayFailure.authUnavailable("it failed too often a moment ago and is left alone");
             }
-            generation = lane.generation.get();
+            pass = new Pass(lane, lane.generation);
         }
         if (isLimited && !budget.take()) {
-            lane.underWay.decrementAndGet();
-            lane.breaker.releasePermission();
+            pass.ended(CircuitBreaker::releasePermission);
             throw GatewayFailure.authBudget();
         }
-        return new Pass(lane, generation);
+        return pass;
     }
 
     /** The state of the breaker of known or of unknown keys. 0: closed, 1: probing, 2: open. */

@@ -93,8 +93,8 @@ final class GatewayChild implements AutoCloseable {
                 POLL_MILLIS,
                 id -> management
                         .request(HttpMethod.GET, "/ready")
-                        .compose(request -> request.send())
-                        .compose(response -> response.end().map(response.statusCode()))
+                        .compose(request -> request.send()
+                                .compose(response -> response.end().map(response.statusCode())))
                         .onSuccess(status -> {
                             if (status == 200) {
                                 ready.tryComplete();
@@ -112,8 +112,7 @@ final class GatewayChild implements AutoCloseable {
     Scrape scrape() throws Exception {
         String text = management
                 .request(HttpMethod.GET, "/metrics")
-                .compose(request -> request.send())
-                .compose(response -> response.body())
+                .compose(request -> request.send().compose(response -> response.body()))
                 .await(10, TimeUnit.SECONDS)
                 .toString();
         return new Scrape(text);
