@@ -53,6 +53,7 @@ public final class UpstreamWire {
 
     private int requests;
     private boolean answerBegun;
+    private boolean interim;
     private boolean decoded;
     private boolean metered;
     private long passed;
@@ -107,6 +108,11 @@ public final class UpstreamWire {
         return answerBegun;
     }
 
+    /** Whether an interim answer came before the answer. */
+    public boolean hadInterim() {
+        return interim;
+    }
+
     /**
      * From the request that is written next until the end of its answer, the end waits for {@link #took} of all that
      * came before it, and for a reader that is not paused.
@@ -159,6 +165,7 @@ public final class UpstreamWire {
         method = requestMethod;
         requests++;
         answerBegun = false;
+        interim = false;
         decoded = false;
         passed = 0;
         taken = 0;
@@ -212,6 +219,7 @@ public final class UpstreamWire {
             Wire.unpool(out, before);
             for (int i = before; i < out.size(); i++) {
                 if (isInterim(out.get(i))) {
+                    interim = true;
                     // With the end that follows it.
                     out.subList(i, out.size()).clear();
                 } else if (out.get(i) instanceof LastHttpContent) {

@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -267,113 +266,5 @@ class AuthOutageTest {
         assertThat(second.verdict().outcome()).isEqualTo("accepted");
         assertThat(dropped).succeedsWithin(Duration.ofSeconds(5));
         validator.close();
-    }
-
-    /** Reads a question and says which key it was about. */
-    private static String keyOf(RawServer.Connection connection) throws IOException {
-        String head = connection.readHead();
-        connection.read(Integer.parseInt(after(head, "content-length: ")));
-        return after(head, "bearer ");
-    }
-
-    private static String after(String head, String name) {
-        int start = head.toLowerCase(java.util.Locale.ROOT).indexOf(name) + name.length();
-        return head.substring(start, head.indexOf('\r', start)).trim();
-    }
-
-    private static String answer(boolean good) {
-        return good
-                ? "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{\"is_valid\":true}"
-                : "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}";
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"102 Processing", "103 Early Hints", "100 Continue", "199 Whatever", "102 Processing, surplus"})
-    void neverTakesWhatIsSaidAboutOneKeyForAnother(String interim, Vertx vertx) throws Exception {
-        // Given a service that has more to say about a good key than one answer, and one connection to it
-        RawServer service = new RawServer(connection -> {
-            while (true) {
-                boolean good = keyOf(connection).equals(KEY.reveal());
-                if (good) {
-                    connection.send("HTTP/1.1 " + interim.replace(", surplus", "") + "\r\n\r\n");
-                }
-                connection.send(answer(good));
-                if (good && interim.endsWith("surplus")) {
-                    connection.send(answer(true));
-                }
-            }
-        });
-        HttpKeyValidator validator = validator(vertx, service.url(), Duration.ofSeconds(5), 1);
-        List<Future<KeyValidator.Answer>> bad = new ArrayList<>();
-
-        // When
-        Future<KeyValidator.Answer> good = validator.validate(new Inquiry(KEY, "10.0.0.9", true));
-        for (int i = 0; i < 5; i++) {
-            bad.add(validator.validate(new Inquiry(ApiKey.parse("bad-" + i).orElseThrow(), "10.0.0.9", true)));
-        }
-
-        // Then
-        assertThat(good.await(5, SECONDS).verdict().outcome()).isEqualTo("accepted");
-        for (Future<KeyValidator.Answer> each : bad) {
-            assertThat(each.await(5, SECONDS).verdict().outcome()).isEqualTo("key_refused");
-        }
-        validator.close();
-        service.close();
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "204 No Content\r\n\r\n",
-                "304 Not Modified\r\n\r\n",
-                "500 Oops\r\nContent-Length: 2\r\n\r\n{}",
-                "302 Found\r\nContent-Length: 0\r\nLocation: /\r\n\r\n"
-            })
-    void takesNoSecondAnswerForTheNextKeysVerdict(String first, Vertx vertx) throws Exception {
-        // Given something before the service that answers at once, and the service's own answer a moment later
-        CompletableFuture<Void> second = new CompletableFuture<>();
-        RawServer service = new RawServer(connection -> {
-            if (!keyOf(connection).equals(KEY.reveal())) {
-                connection.send(answer(false));
-                return;
-            }
-            connection.send("HTTP/1.1 " + first);
-            second.join();
-            connection.send(answer(true));
-        });
-        HttpKeyValidator validator = validator(vertx, service.url(), Duration.ofSeconds(5), 1);
-        failure(validator.validate(new Inquiry(KEY, "10.0.0.9", true)));
-
-        // When
-        Future<KeyValidator.Answer> bad =
-                validator.validate(new Inquiry(ApiKey.parse("bad").orElseThrow(), "10.0.0.9", true));
-        second.complete(null);
-
-        // Then
-        assertThat(bad.await(5, SECONDS).verdict().outcome()).isEqualTo("key_refused");
-        validator.close();
-        service.close();
-    }
-
-    @Test
-    void asksOnceMoreWhenAnIdleConnectionEndsJustAsItIsUsedAgain(Vertx vertx) throws Exception {
-        // Given a service that ends each connection at the second question on it
-        RawServer service = new RawServer(connection -> {
-            keyOf(connection);
-            connection.send(answer(true));
-            keyOf(connection);
-        });
-        HttpKeyValidator validator = validator(vertx, service.url(), Duration.ofSeconds(5), 1);
-        validator.validate(new Inquiry(KEY, "10.0.0.9", true)).await(5, SECONDS);
-
-        // When
-        KeyValidator.Answer second =
-                validator.validate(new Inquiry(KEY, "10.0.0.9", true)).await(5, SECONDS);
-
-        // Then
-        assertThat(second.verdict().outcome()).isEqualTo("accepted");
-        validator.close();
-        service.close();
     }
 }

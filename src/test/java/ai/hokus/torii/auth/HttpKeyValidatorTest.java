@@ -23,7 +23,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How the question is put. What becomes of the answers: {@link AuthAnswerTest}, of outages: {@link AuthOutageTest}. */
+/**
+ * How the question is put. What becomes of the answers: {@link AuthAnswerTest}, of outages: {@link AuthOutageTest}, of a
+ * connection's next question: {@link AuthConnectionTest}.
+ */
 @ExtendWith(VertxExtension.class)
 class HttpKeyValidatorTest {
 
