@@ -12,6 +12,7 @@ import ai.hokus.torii.support.Relayed;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -96,6 +97,27 @@ class StrangeAnswersIT {
             }
             caller.send("HEAD" + CONTROL + "\r\n");
             assertThat(caller.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 200");
+        }
+    }
+
+    /** Nobody asked for it: who says so much may have another answer in store for the next request. */
+    @Test
+    void isTheLastOnItsConnectionBehindAnInterimOne(Vertx vertx) throws Exception {
+        for (String interim : List.of("100 Continue", "102 Processing", "103 Early Hints")) {
+            AtomicInteger connections = new AtomicInteger();
+            String answer = "HTTP/1.1 " + interim + "\r\n\r\n" + OK;
+            try (Relayed relayed =
+                    Relayed.to(vertx, (connection, head) -> answerOnce(connection, answer, connections))) {
+                RawClient caller = relayed.caller();
+                for (int i = 1; i <= 3; i++) {
+                    // When
+                    caller.send("GET" + CONTROL + "\r\n");
+
+                    // Then
+                    assertThat(caller.readUntil("{}")).startsWith("HTTP/1.1 200");
+                    assertThat(connections).hasValue(i);
+                }
+            }
         }
     }
 

@@ -79,9 +79,8 @@ final class AuthCall {
     }
 
     private void receive(HttpClientResponse response) {
-        if (!VERDICTS.contains(response.statusCode()) || wire.hadInterim()) {
-            // What answers so may be something before the service, whose own answer could still come behind it: behind
-            // the next question too, where it would be that key's verdict.
+        if (!VERDICTS.contains(response.statusCode())) {
+            // What answers so may be something before the service, whose own answer could still come behind it.
             wire.retire();
         }
         response.exceptionHandler(this::give);

@@ -34,7 +34,9 @@ import java.util.List;
  * One connection to MLflow below Vert.x, which carries one exchange at a time. Used on the connection's event loop.
  *
  * <ol>
- *   <li>An interim answer is never taken for the answer (Vert.x 5.2 takes any 1xx but 100 and 103 for it).
+ *   <li>An interim answer is never taken for the answer (Vert.x 5.2 takes any 1xx but 100 and 103 for it). Nobody asked
+ *       for one, for no {@code Expect} goes out: who says more than was asked may say the rest when the next request is
+ *       out, so the connection is not used again.
  *   <li>Bytes behind an answer belong to nobody: they are thrown away and the connection ends.
  *   <li>The connection is free again only when the answer has been taken whole. Vert.x returns it to the pool at the
  *       last byte read, so that a caller who reads slowly would stop the next one's answer.
@@ -53,7 +55,6 @@ public final class UpstreamWire {
 
     private int requests;
     private boolean answerBegun;
-    private boolean interim;
     private boolean decoded;
     private boolean metered;
     private long passed;
@@ -61,7 +62,7 @@ public final class UpstreamWire {
     private HttpResponse head;
     private boolean paused;
     private boolean endHeld;
-    private boolean surplus;
+    private boolean retired;
     private boolean inputEnded;
     private boolean isTls;
     private boolean closeNotified;
@@ -108,11 +109,6 @@ public final class UpstreamWire {
         return answerBegun;
     }
 
-    /** Whether an interim answer came before the answer. */
-    public boolean hadInterim() {
-        return interim;
-    }
-
     /**
      * From the request that is written next until the end of its answer, the end waits for {@link #took} of all that
      * came before it, and for a reader that is not paused.
@@ -123,7 +119,7 @@ public final class UpstreamWire {
 
     /** No other exchange goes over it: it ends behind the answer that has begun. */
     public void retire() {
-        surplus = true;
+        retired = true;
     }
 
     /** The reader of a metered answer has so many more bytes of it. */
@@ -165,7 +161,6 @@ public final class UpstreamWire {
         method = requestMethod;
         requests++;
         answerBegun = false;
-        interim = false;
         decoded = false;
         passed = 0;
         taken = 0;
@@ -176,7 +171,7 @@ public final class UpstreamWire {
         endHeld = false;
         method = null;
         metered = false;
-        if (head != null && (surplus || inputEnded || !HttpUtil.isKeepAlive(head))) {
+        if (head != null && (retired || inputEnded || !HttpUtil.isKeepAlive(head))) {
             // The one form in which Vert.x understands that it may not use the connection again.
             head.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }
@@ -206,7 +201,7 @@ public final class UpstreamWire {
         @Override
         protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
             if (method == null || decoded) {
-                surplus = true;
+                retired = true;
                 in.skipBytes(in.readableBytes());
                 if (method == null) {
                     ctx.close();
@@ -219,7 +214,7 @@ public final class UpstreamWire {
             Wire.unpool(out, before);
             for (int i = before; i < out.size(); i++) {
                 if (isInterim(out.get(i))) {
-                    interim = true;
+                    retired = true;
                     // With the end that follows it.
                     out.subList(i, out.size()).clear();
                 } else if (out.get(i) instanceof LastHttpContent) {
