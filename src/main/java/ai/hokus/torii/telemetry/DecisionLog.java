@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells an operator of what calls for a change of settings: operations that the catalogue does not know, and refusals
- * that are only rehearsed. At most one line a second of each, with a count of those left out: the numbers are in the metrics and
- * every exchange is in the access log. Safe for all event loops.
+ * that are only rehearsed. At most one line a second of each, with a count of those left out: the numbers are in the
+ * metrics and every exchange is in the access log. Safe for all event loops.
  */
 final class DecisionLog {
 

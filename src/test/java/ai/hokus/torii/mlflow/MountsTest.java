@@ -25,9 +25,13 @@ class MountsTest {
         return catchThrowableOfType(GatewayFailure.class, () -> mounts.resolve(method, CanonicalPath.parse(target)));
     }
 
-    private static void assertRefused(GatewayFailure failure, String what) {
+    private static void assertRefused(GatewayFailure failure) {
         assertThat(failure).isNotNull();
         assertThat(failure.reason()).isEqualTo(Reason.PATH_REFUSED);
+    }
+
+    private static void assertRefused(GatewayFailure failure, String what) {
+        assertRefused(failure);
         assertThat(failure).hasMessage("The request path is refused because it is ambiguous: " + what + ".");
     }
 
@@ -312,8 +316,7 @@ class MountsTest {
         GatewayFailure failure = refusal(mounts, "GET", ARTIFACTS + "?" + query);
 
         // Then
-        assertThat(failure).isNotNull();
-        assertThat(failure.reason()).isEqualTo(Reason.PATH_REFUSED);
+        assertRefused(failure);
     }
 
     @ParameterizedTest
@@ -351,8 +354,7 @@ class MountsTest {
         GatewayFailure failure = refusal(mounts, "DELETE", ARTIFACTS + "/" + artifact);
 
         // Then
-        assertThat(failure).isNotNull();
-        assertThat(failure.reason()).isEqualTo(Reason.PATH_REFUSED);
+        assertRefused(failure);
         assertThat(resolve("DELETE", ARTIFACTS + "/workspaces/w/1/run/a").path())
                 .endsWith("/workspaces/w/1/run/a");
     }
