@@ -58,18 +58,19 @@ def memory(pids, field="VmRSS"):
 
 
 class Watch:
-    """What a process and its children use while the context is open; of nobody (pid None) it is nothing."""
+    """What a process and its children use while the context is open, or since their birth; nobody (pid None) uses nothing."""
 
     INTERVAL = 0.1
 
-    def __init__(self, pid):
+    def __init__(self, pid, from_birth=False):
+        self._from_birth = from_birth
         self._pids = family(pid) if pid else []
         self._ended = threading.Event()
         self._sampler = threading.Thread(target=self._sample, daemon=True)
         self.cpu = self.compilers_cpu = self.peak = self.high_water = 0
 
     def __enter__(self):
-        self._before = _threads(self._pids)
+        self._before = {} if self._from_birth else _threads(self._pids)
         if self._pids:
             self._sampler.start()
         return self

@@ -54,10 +54,14 @@ class Scope:
         return self
 
     def __exit__(self, *_):
-        for process in reversed(self._processes):
-            end(process)
-        for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            for process in reversed(self._processes):
+                end(process)
+            for folder in self._folders:
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def folder(self, parent=None):
         """A new folder that goes with the scope."""
@@ -97,7 +101,7 @@ def _kill(pid):
         pass
 
 
-def wait_for_port(port, process, output, seconds=20):
+def wait_for_port(port, process, output=os.devnull, seconds=20):
     """Waits until somebody listens; says what the process printed when nobody will."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:

@@ -59,6 +59,7 @@ COLUMNS = {
     "cpu s/GiB": _of_process(_spread("cpu")),
     "JIT s": _of_process(_median("compilers_cpu")),
     "RSS before": _of_process(_median("idle")),
+    "RSS idle": _of_process(_median("idle")),
     "RSS peak": _of_process(_highest("peak")),
     "RSS high water": _of_process(_highest("high_water")),
     "p50 us": _spread("p50"),

@@ -67,7 +67,7 @@ class Result:
         return statistics.median(quotients) if quotients else None
 
 
-def observe(case, unit_factor):
+def observe(case, unit_factor=1):
     """Gives one case its load and watches its process meanwhile."""
     with Watch(case.target.pid) as watch:
         outcome = case.load(case.target.port)

@@ -12,7 +12,9 @@ import signal
 import sys
 import time
 
+import bodies
 import report
+import starting
 import workloads
 from load import Loads
 from plan import FULL, QUICK
@@ -20,8 +22,19 @@ from processes import BenchError, Scope
 from stage import Stage
 from tools import PROJECT, check_jar, compile_natives, find_java, find_tools, machine, versions
 
-WORKLOADS = {"small": workloads.small}
-NOT_QUICK = ()
+WORKLOADS = {
+    "small": workloads.small,
+    "auth5ms": workloads.auth5ms,
+    "registration": workloads.registration,
+    "latency": workloads.latency,
+    "upload": bodies.upload,
+    "download": bodies.download,
+    "slow": bodies.slow,
+    "churn": workloads.churn,
+    "scaling": workloads.scaling,
+    "start": starting.start,
+}
+WITHOUT_GOALS = ("auth5ms", "registration", "churn", "scaling")
 
 
 class Bench:
@@ -48,7 +61,7 @@ def parse(arguments):
     parser.add_argument("--out", metavar="DIR", type=pathlib.Path, default=PROJECT / "target" / "bench-run")
     parser.add_argument("--rounds", metavar="N", type=int, help="rounds of each comparison")
     options = parser.parse_args(arguments)
-    default = [name for name in WORKLOADS if not (options.quick and name in NOT_QUICK)]
+    default = [name for name in WORKLOADS if not (options.quick and name in WITHOUT_GOALS)]
     options.workloads = options.only.split(",") if options.only else default
     unknown = [name for name in options.workloads if name not in WORKLOADS]
     if unknown:

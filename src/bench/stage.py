@@ -24,6 +24,7 @@ VERDICT = (
 )
 SLOW_BYTES_PER_SECOND = 10_000_000
 LATE_MICROSECONDS = 5_000
+POLL = 0.005
 OWN_SETTINGS = ("TORII_", "API_", "MLFLOW_", "HOKUSAI_", "AUTH_SERVICE_", "REDIS_", "CORS_", "JAVA_TOOL", "JDK_JAVA")
 
 AS_SHIPPED = ("@conf/jvm.options",)
@@ -63,32 +64,31 @@ class Stage(Scope):
 
     def __init__(self, tools, java, natives):
         super().__init__()
-        self._tools, self._java = tools, java
-        self.scratch = self.folder()
-        self._memory = self.folder("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+        self._tools, self._java, self._natives = tools, java, natives
         self._peers = {}
-        self._values = {
-            "ANSWER": ANSWER,
-            "VERDICT": VERDICT,
-            "SCRATCH": self.scratch,
-            "MEMORY": self._memory,
-            "CORES": os.cpu_count(),
-            "USER": "user root;" if os.geteuid() == 0 else "",
-        }
-        self._native_stubs = {
-            "sink": [natives / "sink", self.ports["sink"], SLOW_BYTES_PER_SECOND],
-            "late": [natives / "late", self.ports["late"], LATE_MICROSECONDS, VERDICT],
-        }
 
     def __enter__(self):
         try:
-            for name, command in self._native_stubs.items():
-                self._daemon(name, command, name)
-            self._daemon("upstream", self._nginx("upstream.conf"), "upstream")
+            self._put_up()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def _put_up(self):
+        self.scratch = self.folder()
+        in_memory = self.folder("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+        self._values = {
+            "ANSWER": ANSWER,
+            "VERDICT": VERDICT,
+            "SCRATCH": self.scratch,
+            "MEMORY": in_memory,
+            "CORES": os.cpu_count(),
+            "USER": "user root;" if os.geteuid() == 0 else "",
+        }
+        self._daemon("sink", [self._natives / "sink", self.ports["sink"], SLOW_BYTES_PER_SECOND], "sink")
+        self._daemon("late", [self._natives / "late", self.ports["late"], LATE_MICROSECONDS, VERDICT], "late")
+        self._daemon("upstream", self._nginx("upstream.conf"), "upstream")
 
     def _daemon(self, name, command, port, **options):
         output = self.scratch / f"{name}.out"
@@ -134,36 +134,41 @@ class Stage(Scope):
             self._peers[program] = self._daemon(program, command(), port, **options)
         return Target(name, self.ports[port], self._peers[program])
 
-    def torii(self, name="Torii", mlflow="upstream", auth="auth", settings=None, java=AS_SHIPPED):
+    def torii(self, name="Torii", **options):
         """A gateway that has answered its first proxied request with 200."""
-        port = self.ports[f"torii {name}"]
-        target = Target(name, port, self._start_torii(name, mlflow, auth, settings or {}, java), is_java=True)
-        self._wait_for_first_answer(target)
+        target = self.new_torii(name, **options)
+        wait_for_answer(target)
         return target
 
-    def _start_torii(self, name, mlflow, auth, settings, java):
+    def new_torii(self, name="Torii", mlflow="upstream", auth="auth", settings=None, java=AS_SHIPPED):
+        """A gateway that has just been started; but for addresses and the end of the process it is as shipped."""
+        port = self.ports[f"torii {name}"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(OWN_SETTINGS)}
         environment.update(
             API_HOST="127.0.0.1",
-            API_PORT=str(self.ports[f"torii {name}"]),
+            API_PORT=str(port),
             TORII_MANAGEMENT_PORT=str(self.ports[f"torii {name} management"]),
             TORII_DRAIN_DELAY="0s",
             MLFLOW_SERVER_URL=f"http://127.0.0.1:{self.ports[mlflow]}",
             HOKUSAI_AUTH_SERVICE_URL=f"http://127.0.0.1:{self.ports[auth]}",
-            **settings,
+            **(settings or {}),
         )
-        return self.start([self._java, *java, "-jar", JAR], cwd=PROJECT, env=environment)
+        process = self.start([self._java, *java, "-jar", JAR], cwd=PROJECT, env=environment)
+        return Target(name, port, process, is_java=True)
 
-    def _wait_for_first_answer(self, target, seconds=30):
-        deadline = time.monotonic() + seconds
-        seen = "nothing"
-        while time.monotonic() < deadline and target.process.poll() is None:
-            seen = ask(target.port)
-            if seen == 200:
-                return
-            time.sleep(0.005)
-        state = f"ended with {target.process.poll()}" if target.process.poll() is not None else f"answered {seen}"
-        raise BenchError(f"`{' '.join(target.process.args)}` ({target.name}) did not serve in {seconds} s: it {state}")
+
+def wait_for_answer(target, seconds=30):
+    """Asks until a gateway has answered 200."""
+    deadline = time.monotonic() + seconds
+    seen = "nothing"
+    while time.monotonic() < deadline and target.process.poll() is None:
+        seen = ask(target.port)
+        if seen == 200:
+            return
+        time.sleep(POLL)
+    ended = target.process.poll()
+    state = f"answered {seen}" if ended is None else f"ended with {ended}"
+    raise BenchError(f"`{' '.join(target.process.args)}` ({target.name}) did not serve within {seconds} s: it {state}")
 
 
 def ask(port, key=KEY):
