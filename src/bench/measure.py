@@ -58,7 +58,7 @@ def memory(pids, field="VmRSS"):
 
 
 class Watch:
-    """What a process and its children use while the context is open, or since their birth; nobody (pid None) uses nothing."""
+    """What a process and its children use in this context, or since their birth; nobody (pid None) uses nothing."""
 
     INTERVAL = 0.1
 

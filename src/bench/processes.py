@@ -117,16 +117,16 @@ def wait_for_port(port, process, output=os.devnull, seconds=20):
 def run(command, timeout, **options):
     """Runs a program to its end and returns what it printed; a failure names the command and its output."""
     command = [str(part) for part in command]
+    shown = " ".join(command)
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, **options
         )
     except subprocess.TimeoutExpired as late:
-        raise BenchError(f"`{' '.join(command)}` did not end within {timeout:.0f} s; it printed:\n{late.stdout}") from late
+        raise BenchError(f"`{shown}` did not end within {timeout:.0f} s; it printed:\n{late.stdout}") from late
     except OSError as missing:
-        raise BenchError(f"`{' '.join(command)}` cannot be started: {missing}") from missing
+        raise BenchError(f"`{shown}` cannot be started: {missing}") from missing
     if done.returncode != 0:
-        raise BenchError(
-            f"`{' '.join(command)}` ended with {done.returncode}; it printed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-        )
+        printed = (done.stdout + done.stderr)[-2000:]
+        raise BenchError(f"`{shown}` ended with {done.returncode}; it printed:\n{printed}")
     return done.stdout

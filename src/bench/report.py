@@ -8,8 +8,8 @@ from peers import CHANGES
 from stage import AS_SHIPPED, UNCACHED
 from tools import PROJECT
 
-QUICK_NOTE = """**A quick run: for daily use only.** It warms the JVMs up for seconds and measures little of everything; take
-no decision on its numbers.
+QUICK_NOTE = """**A quick run: for daily use only.** It warms the JVMs up for seconds, measures little of everything and
+leaves out some peers and, unless asked for, the workloads without a goal; take no decision on its numbers.
 """
 
 
@@ -110,38 +110,45 @@ def goals_section(results):
     return f"## Goals\n\n{table(['goal', 'measured', 'must', '', 'aim', ''], rows)}\n"
 
 
-def write(out, head, results, tail):
-    """Writes report.md and samples.json into the folder and returns the report's text."""
-    text = "\n".join([head, goals_section(results), *map(result_section, results), tail])
+def save(out, head, caption, results):
+    """Writes every sample into the folder."""
+    recorded = {"head": head, "caption": caption, "results": [dataclasses.asdict(result) for result in results]}
+    path = out / "samples.json"
+    path.write_text(json.dumps(recorded, indent=1), encoding="utf-8")
+    return path
+
+
+def write(out, head, results, failures):
+    """Writes the report into the folder and returns its text."""
+    text = "\n".join([head, goals_section(results), *map(result_section, results), _tail(failures)]).rstrip() + "\n"
     (out / "report.md").write_text(text, encoding="utf-8")
-    samples = [dataclasses.asdict(result) for result in results]
-    (out / "samples.json").write_text(json.dumps({"head": head, "results": samples}, indent=1), encoding="utf-8")
     return text
 
 
-def head(date, machine, versions, plan):
-    """Date, machine, versions and settings."""
+def head(caption, versions, plan):
+    """Machine, versions and settings."""
     options = " ".join(
         line for line in (PROJECT / AS_SHIPPED[0][1:]).read_text().splitlines() if not line.startswith("#")
     )
     uncached = " ".join(f"{name}={value}" for name, value in UNCACHED.items())
     lines = [
-        f"# Torii beside its peers, {date}\n",
+        "# Torii beside its peers\n",
         QUICK_NOTE if plan.is_quick else "",
-        f"- Machine: {machine}; load, proxies and stubs share its cores",
+        f"- {caption}; load, proxies and stubs share the cores",
         f"- Versions: {', '.join(f'{name}: {version}' for name, version in versions.items())}",
-        f"- Torii: `java {AS_SHIPPED[0]} -jar target/torii.jar` ({options}), its settings at their defaults but for the"
-        " addresses and `TORII_DRAIN_DELAY=0s`; its access log is on and goes to /dev/null",
+        f"- Torii: `java {AS_SHIPPED[0]} -jar target/torii.jar` ({options}), its settings at their defaults but for"
+        " the addresses and `TORII_DRAIN_DELAY=0s`; its access log is on and goes to /dev/null",
         f"- Torii, uncached: {uncached}",
-        f"- {plan.warm_up:g} s of warm-up for each JVM, {plan.rounds} interleaved rounds of {plan.seconds} s; values are"
-        " medians (least–most), ratios medians of the rounds' ratios; CPU is the proxy's without the JVM's compilers"
-        " (JIT), memory in MiB",
+        f"- {plan.warm_up:g} s of warm-up for each JVM, {plan.rounds} interleaved rounds of {plan.seconds} s",
+        "- Values are medians (least–most), ratios the medians of the rounds' ratios; CPU is the proxy's without the"
+        " JVM's compilers, whose seconds in a round are JIT; memory is in MiB: before any load, the highest sample, and"
+        " the kernel's high water since the process' start",
         "- Changes to the peers' usual configuration, for their advantage:",
         *(f"  - {change}" for change in CHANGES),
     ]
     return "\n".join(lines) + "\n"
 
 
-def tail(failures):
+def _tail(failures):
     """What could not be measured."""
     return "## Not measured\n\n" + "\n".join(f"- {failure}" for failure in failures) + "\n" if failures else ""

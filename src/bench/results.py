@@ -86,7 +86,7 @@ def observe(case, unit_factor=1):
     )
 
 
-def interleave(cases, rounds, unit_factor):
+def interleave(cases, rounds, unit_factor=1):
     """Every case once a round, the other way round in every other round; samples by case."""
     samples = {case.name: [] for case in cases}
     for number in range(rounds):

@@ -13,6 +13,7 @@ import sys
 import time
 
 import bodies
+import chart
 import report
 import starting
 import workloads
@@ -94,9 +95,10 @@ def run(options):
     options.out.mkdir(parents=True, exist_ok=True)
     with Scope() as scope:
         results, failures = measure(options, Bench(scope, plan, tools, java))
-    date = datetime.datetime.now().astimezone().isoformat(" ", "minutes")
-    head = report.head(date, machine(), versions(tools, java), plan)
-    print(report.write(options.out, head, results, report.tail(failures)))
+    caption = f"{datetime.datetime.now().astimezone():%Y-%m-%d %H:%M %z}, {machine()}"
+    head = report.head(caption, versions(tools, java), plan)
+    no_chart = chart.make(report.save(options.out, head, caption, results), options.out / "chart.png")
+    print(report.write(options.out, head, results, failures + ([no_chart] if no_chart else [])))
     print(f"Written to {options.out}")
     return 2 if failures else 1 if any(result.errors for result in results) else 0
 

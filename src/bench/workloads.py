@@ -61,7 +61,8 @@ def small(bench):
     with bench.stage() as stage:
         targets = _targets(stage, _nginx_plain, _nginx_auth, _caddy_auth)
         if not bench.plan.is_quick:
-            targets += [_nginx_cached(stage), _haproxy(stage), stage.torii("Torii without access log", java=WITHOUT_LOG)]
+            targets += [_nginx_cached(stage), _haproxy(stage)]
+            targets.append(stage.torii("Torii without access log", java=WITHOUT_LOG))
         targets += [stage.torii(), stage.torii("Torii, uncached", settings=UNCACHED)]
         samples = compare(targets, lambda port: bench.loads.small(port, bench.plan.seconds), bench.plan)
     peers = tuple(target.name for target in targets if target.process and not target.is_java)

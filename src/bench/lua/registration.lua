@@ -1,5 +1,7 @@
 -- The 22 calls of one small log_model and register_model, again and again: wrk -s registration.lua URL -- KEY
 -- Methods, paths and sizes are those of a real client; the bodies are filled up to their size.
+local model = "m-0123456789abcdef0123456789abcdef"
+local files = "api/2.0/mlflow-artifacts/artifacts/1/models/" .. model .. "/artifacts/"
 local calls = {
   { "GET", "api/2.0/mlflow/experiments/get-by-name?experiment_name=demo" },
   { "POST", "api/2.0/mlflow/runs/create", 225 },
@@ -10,17 +12,17 @@ local calls = {
   { "POST", "api/2.0/mlflow/runs/outputs", 121 },
   { "GET", "api/2.0/mlflow/metrics/get-history?run_id=0123456789abcdef0123456789abcdef&metric_key=rmse" },
   { "POST", "api/2.0/mlflow/runs/log-batch", 176 },
-  { "GET", "api/2.0/mlflow/logged-models/m-0123456789abcdef0123456789abcdef" },
-  { "PUT", "api/2.0/mlflow-artifacts/artifacts/1/models/m-0123456789abcdef0123456789abcdef/artifacts/requirements.txt", 60 },
-  { "PUT", "api/2.0/mlflow-artifacts/artifacts/1/models/m-0123456789abcdef0123456789abcdef/artifacts/MLmodel", 600 },
-  { "PUT", "api/2.0/mlflow-artifacts/artifacts/1/models/m-0123456789abcdef0123456789abcdef/artifacts/python_env.yaml", 114 },
-  { "PUT", "api/2.0/mlflow-artifacts/artifacts/1/models/m-0123456789abcdef0123456789abcdef/artifacts/conda.yaml", 100 },
-  { "PUT", "api/2.0/mlflow-artifacts/artifacts/1/models/m-0123456789abcdef0123456789abcdef/artifacts/model.pkl", 800 },
-  { "PATCH", "api/2.0/mlflow/logged-models/m-0123456789abcdef0123456789abcdef", 82 },
+  { "GET", "api/2.0/mlflow/logged-models/" .. model },
+  { "PUT", files .. "requirements.txt", 60 },
+  { "PUT", files .. "MLmodel", 600 },
+  { "PUT", files .. "python_env.yaml", 114 },
+  { "PUT", files .. "conda.yaml", 100 },
+  { "PUT", files .. "model.pkl", 800 },
+  { "PATCH", "api/2.0/mlflow/logged-models/" .. model, 82 },
   { "POST", "api/2.0/mlflow/registered-models/create", 22 },
   { "POST", "api/2.0/mlflow/model-versions/create", 128 },
-  { "GET", "api/2.0/mlflow/logged-models/m-0123456789abcdef0123456789abcdef" },
-  { "PATCH", "api/2.0/mlflow/logged-models/m-0123456789abcdef0123456789abcdef/tags", 148 },
+  { "GET", "api/2.0/mlflow/logged-models/" .. model },
+  { "PATCH", "api/2.0/mlflow/logged-models/" .. model .. "/tags", 148 },
   { "GET", "api/2.0/mlflow/model-versions/get?name=demo&version=1" },
   { "POST", "api/2.0/mlflow/runs/update", 143 },
 }

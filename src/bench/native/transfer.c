@@ -1,5 +1,5 @@
 /* The client for bodies: transfer put|get PORT PATH BYTES CONNECTIONS KEY
- * Sends or fetches BYTES over each of CONNECTIONS new connections at once; prints seconds and the number of failures. */
+ * Sends or fetches BYTES over each of CONNECTIONS new connections at once; prints seconds and how many failed. */
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <pthread.h>
