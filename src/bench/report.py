@@ -29,7 +29,8 @@ def _spread(field):
         values = [value for value in result.values(target, field) if value is not None]
         if not values:
             return "–"
-        return f"{number(result.median(target, field))} ({number(min(values))}–{number(max(values))})"
+        median = number(result.median(target, field))
+        return f"{median} ({number(min(values))}–{number(max(values))})" if len(values) > 1 else median
 
     return cell
 
@@ -40,6 +41,12 @@ def _median(field):
 
 def _highest(field):
     return lambda result, target: number(max(result.values(target, field)))
+
+
+def _compilers(result, target):
+    """Only a JVM has compilers."""
+    seconds = result.median(target, "compilers_cpu")
+    return number(seconds) if seconds else "–"
 
 
 def _of_process(cell):
@@ -57,7 +64,7 @@ COLUMNS = {
     "rate": _spread("rate"),
     "cpu us/request": _of_process(_spread("cpu")),
     "cpu s/GiB": _of_process(_spread("cpu")),
-    "JIT s": _of_process(_median("compilers_cpu")),
+    "JIT s": _compilers,
     "RSS before": _of_process(_median("idle")),
     "RSS idle": _of_process(_median("idle")),
     "RSS peak": _of_process(_highest("peak")),

@@ -153,7 +153,7 @@ class Stage(Scope):
             HOKUSAI_AUTH_SERVICE_URL=f"http://127.0.0.1:{self.ports[auth]}",
             **(settings or {}),
         )
-        process = self.start([self._java, *java, "-jar", JAR], cwd=PROJECT, env=environment)
+        process = self.start([self._java, *java, "-jar", JAR.relative_to(PROJECT)], cwd=PROJECT, env=environment)
         return Target(name, port, process, is_java=True)
 
 

@@ -131,7 +131,7 @@ def _prime(port, keys):
 
 
 def scaling(bench):
-    """Event loops, connections and keys."""
+    """Torii alone: event loops and connections, then keys."""
     plan = bench.plan
     rounds = max(1, plan.rounds // 2)
 
@@ -144,9 +144,12 @@ def scaling(bench):
         two = stage.torii("instances: 2", settings={"TORII_API_INSTANCES": "2"})
         for target in (one, two):
             warm_up(case(target, 64, 1), plan.warm_up)
-        by_connections = [case(target, count, 1) for target in (one, two) for count in (1, 64, 1000)]
-        samples = interleave(by_connections, rounds, MICROSECONDS)
+        connections = [case(target, count, 1) for target in (one, two) for count in (1, 64, 1000)]
+        by_connections = interleave(connections, rounds, MICROSECONDS)
         _prime(two.port, max(plan.keys))
-        samples.update(interleave([case(two, 64, keys) for keys in plan.keys], rounds, MICROSECONDS))
+        by_keys = interleave([case(two, 64, keys) for keys in plan.keys], rounds, MICROSECONDS)
     columns = ("rate", "cpu us/request", "JIT s", "RSS peak", "errors")
-    return [Result("scaling", "Torii by event loops, connections and keys", REQUESTS, samples, columns)]
+    return [
+        Result("scaling", "Torii by event loops and connections", REQUESTS, by_connections, columns),
+        Result("scaling by keys", "Torii by keys in turn", REQUESTS, by_keys, columns),
+    ]
