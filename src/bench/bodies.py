@@ -1,5 +1,6 @@
 """Uploads and downloads: how many MiB a second, at what cost, in how much memory."""
 
+import itertools
 import time
 
 from processes import wait_for_port
@@ -23,35 +24,29 @@ def _peers(bench, stage):
     return targets
 
 
+def _cases(targets, send, size, count):
+    """So many transfers at once through each target."""
+    return [Case(target.name, target, lambda port: send(port, size, count), target.memory()) for target in targets]
+
+
 def _transfers(bench, name, send):
-    """One transfer at a time, and many; a JVM is warmed up with both in turn."""
+    """One transfer at a time, then many; a JVM is warmed up with both before."""
     plan = bench.plan
-    loads = {
-        1: lambda port: send(port, plan.single, 1),
-        PARALLEL: lambda port: send(port, plan.parallel, PARALLEL),
-    }
+    sizes = {1: plan.single, PARALLEL: plan.parallel}
     with bench.stage() as stage:
         peers = _peers(bench, stage)
         targets = [stage.direct("sink"), *peers, stage.torii(mlflow="sink")]
-        cases = {
-            count: [Case(target.name, target, load, target.memory()) for target in targets]
-            for count, load in loads.items()
-        }
-        for case in (case for both in cases.values() for case in both):
+        cases = {count: _cases(targets, send, size, count) for count, size in sizes.items()}
+        for case in itertools.chain(*cases.values()):
             warm_up(case, plan.warm_up / len(cases))
-        samples = {count: interleave(both, plan.rounds) for count, both in cases.items()}
-    sizes = {1: plan.single, PARALLEL: plan.parallel}
-    return [
-        Result(
-            f"{name} {count}",
-            f"{count} x {sizes[count]:,} MiB {name} at once",
-            MIB_PER_SECOND,
-            samples[count],
-            COLUMNS,
-            tuple(peer.name for peer in peers),
-        )
-        for count in loads
-    ]
+        samples = {count: interleave(cases[count], plan.rounds) for count in sizes}
+    return [_result(name, count, size, samples[count], peers) for count, size in sizes.items()]
+
+
+def _result(name, count, size, samples, peers):
+    title = f"One {name} of {size:,} MiB" if count == 1 else f"{count} {name}s at once, {size:,} MiB each"
+    names = tuple(peer.name for peer in peers)
+    return Result(f"{name} {count}", title, MIB_PER_SECOND, samples, COLUMNS, names)
 
 
 def upload(bench):
@@ -77,6 +72,6 @@ def slow(bench):
         wait_for_port(torii.port, torii.process)
         time.sleep(IDLE_SECONDS)
         samples = interleave([Case(target.name, target, send, target.memory()) for target in targets], 1)
-    title = f"{PARALLEL} x {plan.slow} MiB upload to an upstream that takes 10 MB/s from each"
+    title = f"{PARALLEL} uploads at once, {plan.slow} MiB each, to an upstream that takes 10 MB/s from each"
     columns = ("rate", "RSS idle", "RSS peak", "RSS high water", "cpu s/GiB", "errors")
     return [Result("slow", title, MIB_PER_SECOND, samples, columns)]
