@@ -79,7 +79,7 @@ def measure(options, bench):
         try:
             results += WORKLOADS[name](bench)
             print(f"{time.monotonic() - started:.0f} s", flush=True)
-        except BenchError as failure:
+        except (BenchError, OSError, ValueError) as failure:
             failures.append(f"{name}: {failure}")
             print(f"could not be measured: {failure}", flush=True)
     return results, failures

@@ -79,18 +79,15 @@ def versions(tools, java):
         "wrk": [tools["wrk"], "-v"],
         "h2load": [tools["h2load"], "--version"],
         "JDK": [java, "-version"],
-        "Torii": ["git", "-C", PROJECT, "describe", "--always", "--dirty"],
     }
-    return {name: _first_line(command) for name, command in asked.items()}
+    numbers = {name: _find(r"\d+\.\d+[\w.+-]*", command) for name, command in asked.items()}
+    return {"Torii": _find(r"\S+", ["git", "-C", PROJECT, "describe", "--always", "--dirty"]), **numbers}
 
 
-def _first_line(command):
-    """The first line a program prints about itself; some print it as an error or end with a failure."""
-    try:
-        printed = run(["sh", "-c", '"$@" 2>&1 || true', "sh", *command], timeout=20)
-    except BenchError:
-        printed = ""
-    return printed.strip().splitlines()[0] if printed.strip() else "unknown"
+def _find(pattern, command):
+    """What a program says about itself; some say it as an error or end with a failure."""
+    found = re.search(pattern, run(["sh", "-c", '"$@" 2>&1 || true', "sh", *command], timeout=20))
+    return found.group(0) if found else "unknown"
 
 
 def machine():
