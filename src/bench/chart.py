@@ -20,8 +20,10 @@ PANELS = (
 TORII, OTHERS = "#c8442b", "#8a949e"
 
 
-def make(samples, png):
-    """Draws the chart in a process of its own; returns why there is none, or nothing."""
+def make(results, samples, png):
+    """Draws what was measured in a process of its own; returns why there is no chart, or nothing."""
+    if not {result.name for result in results} & {workload for workload, _, _ in PANELS}:
+        return None
     try:
         run([_python_with_matplotlib(), __file__, samples, png], timeout=60)
         return None
@@ -78,8 +80,6 @@ def draw(samples, png):
     recorded = json.loads(pathlib.Path(samples).read_text(encoding="utf-8"))
     results = {result["name"]: result for result in recorded["results"]}
     panels = [panel for panel in PANELS if panel[0] in results]
-    if not panels:
-        sys.exit("neither small requests nor uploads were measured")
     figure, grid = pyplot.subplots(len(panels) // 2, 2, figsize=(13, 1.4 * len(panels)), squeeze=False)
     for axes, (workload, field, title) in zip(grid.flat, panels):
         _panel(axes, title, _medians(results[workload], field))

@@ -97,7 +97,8 @@ def run(options):
         results, failures = measure(options, Bench(scope, plan, tools, java))
     caption = f"{datetime.datetime.now().astimezone():%Y-%m-%d %H:%M %z}, {machine()}"
     head = report.head(caption, versions(tools, java), plan)
-    no_chart = chart.make(report.save(options.out, head, caption, results), options.out / "chart.png")
+    samples = report.save(options.out, head, caption, results)
+    no_chart = chart.make(results, samples, options.out / "chart.png")
     print(report.write(options.out, head, results, failures + ([no_chart] if no_chart else [])))
     print(f"Written to {options.out}")
     return 2 if failures else 1 if any(result.errors for result in results) else 0
