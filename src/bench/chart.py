@@ -83,7 +83,7 @@ def draw(samples, png):
     figure, grid = pyplot.subplots(len(panels) // 2, 2, figsize=(13, 1.4 * len(panels)), squeeze=False)
     for axes, (workload, field, title) in zip(grid.flat, panels):
         _panel(axes, title, _medians(results[workload], field))
-    figure.suptitle(recorded["caption"], fontsize=10, x=0.01, ha="left")
+    figure.suptitle("Torii beside its peers, " + recorded["caption"], fontsize=10, x=0.01, ha="left")
     figure.tight_layout()
     figure.savefig(png, dpi=110)
 

@@ -141,7 +141,8 @@ def head(caption, versions, plan):
     lines = [
         "# Torii beside its peers\n",
         QUICK_NOTE if plan.is_quick else "",
-        f"- {caption}; load, proxies and stubs share the cores",
+        f"- {caption}",
+        "- Load, proxies and stubs share the cores",
         f"- Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}",
         f"- Torii: `java {AS_SHIPPED[0]} -jar target/torii.jar` ({options}), its settings at their defaults but for"
         " the addresses and `TORII_DRAIN_DELAY=0s`; its access log is on and goes to /dev/null",

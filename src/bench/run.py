@@ -96,6 +96,7 @@ def run(options):
     with Scope() as scope:
         results, failures = measure(options, Bench(scope, plan, tools, java))
     caption = f"{datetime.datetime.now().astimezone():%Y-%m-%d %H:%M %z}, {machine()}"
+    caption += "; a quick run, for daily use only" if plan.is_quick else ""
     head = report.head(caption, versions(tools, java), plan)
     samples = report.save(options.out, head, caption, results)
     no_chart = chart.make(results, samples, options.out / "chart.png")
