@@ -17,7 +17,8 @@ import picocli.CommandLine.IVersionProvider;
             CheckConfigCommand.class,
             OperationsCommand.class,
             KeysCommand.class,
-            AuthServiceCommand.class
+            AuthServiceCommand.class,
+            RehearseCommand.class
         },
         footer = {
             "",

@@ -17,6 +17,12 @@ record ChildJvm(Process process) {
 
     /** Starts {@code torii} with these arguments and nothing but this environment. */
     static ChildJvm start(Map<String, String> environment, String... arguments) throws Exception {
+        return start(environment, ProcessBuilder.Redirect.PIPE, arguments);
+    }
+
+    /** The same; its standard output goes there. */
+    static ChildJvm start(Map<String, String> environment, ProcessBuilder.Redirect output, String... arguments)
+            throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -24,7 +30,7 @@ record ChildJvm(Process process) {
                 System.getProperty("java.class.path"),
                 Main.class.getName()));
         command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(output);
         builder.environment().clear();
         builder.environment().putAll(environment);
         return new ChildJvm(builder.start());
