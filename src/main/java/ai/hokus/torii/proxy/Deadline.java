@@ -1,33 +1,37 @@
 package ai.hokus.torii.proxy;
 
-import io.vertx.core.Vertx;
 import java.time.Duration;
 
 /**
- * One timer that can be pushed back for free: a touch only notes the time, and the timer, when it fires too early, sets
- * itself anew. Used on one event loop.
+ * The end of one wait. It can be pushed back for free: a touch only notes the time. Used on the event loop of its
+ * {@link Deadlines}.
  */
 final class Deadline {
 
-    private static final long NONE = -1;
-
-    private final Vertx vertx;
-    private long timer = NONE;
+    private final Deadlines deadlines;
     private long limitNanos;
     private long lastTouch;
+    private long due;
     private Runnable expired;
 
-    Deadline(Vertx vertx) {
-        this.vertx = vertx;
+    /** Its neighbours in the line of {@link Deadlines}; null while it is in none. */
+    Deadline previous;
+
+    Deadline next;
+
+    /** Not started. */
+    Deadline(Deadlines deadlines) {
+        this.deadlines = deadlines;
     }
 
     /** Starts over: without a touch for this long, the action runs once. */
     void start(Duration limit, Runnable action) {
-        cancel();
+        unlink();
         limitNanos = limit.toNanos();
         expired = action;
         touch();
-        arm(limitNanos);
+        postpone();
+        deadlines.enter(limit, this);
     }
 
     /** Pushes the end back to a full limit from now. */
@@ -36,21 +40,41 @@ final class Deadline {
     }
 
     void cancel() {
-        if (timer != NONE) {
-            vertx.cancelTimer(timer);
-            timer = NONE;
-        }
+        unlink();
+        expired = null;
     }
 
-    private void arm(long nanos) {
-        timer = vertx.setTimer(Math.max(1, (nanos + 999_999) / 1_000_000), id -> {
-            timer = NONE;
-            long rest = lastTouch + limitNanos - System.nanoTime();
-            if (rest > 0) {
-                arm(rest);
-            } else {
-                expired.run();
-            }
-        });
+    /** When it is due by {@link System#nanoTime()}, what was touched since {@link #postpone} left aside. */
+    long due() {
+        return due;
+    }
+
+    boolean isTouched() {
+        return due != lastTouch + limitNanos;
+    }
+
+    /** Takes the touches into account. */
+    void postpone() {
+        due = lastTouch + limitNanos;
+    }
+
+    void run() {
+        expired.run();
+    }
+
+    void linkBehind(Deadline before) {
+        previous = before;
+        next = before.next;
+        next.previous = this;
+        before.next = this;
+    }
+
+    void unlink() {
+        if (next != null) {
+            previous.next = next;
+            next.previous = previous;
+            previous = null;
+            next = null;
+        }
     }
 }

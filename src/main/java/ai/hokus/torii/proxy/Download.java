@@ -31,12 +31,16 @@ final class Download {
     private final HttpConnection caller;
     private final UpstreamWire wire;
     private final Runnable atEnd;
+    private final int declared;
     private final Deadline deadline;
     private final Guard guard = new Guard(this::fail);
     private final Promise<Void> done = Promise.promise();
 
     /** What might still be MLflow's refusal of our Host; null when it cannot. */
     private Buffer withheld;
+
+    /** A body that came in one piece; null for any other. */
+    private Buffer whole;
 
     private boolean begun;
     private boolean held;
@@ -51,8 +55,9 @@ final class Download {
         this.caller = exchange.request().connection();
         this.wire = wire;
         this.atEnd = atEnd;
-        this.deadline = new Deadline(stage.vertx());
+        this.deadline = new Deadline(stage.deadlines());
         this.withheld = mayBeHostRefusal() ? Buffer.buffer() : null;
+        this.declared = RequestBody.shortLength(answer.getHeader(HttpHeaders.CONTENT_LENGTH));
     }
 
     /**
@@ -74,13 +79,20 @@ final class Download {
             return;
         }
         deadline.touch();
-        if (withheld == null) {
+        if (isWhole(chunk)) {
+            whole = chunk;
+        } else if (withheld == null) {
             write(chunk);
         } else if (withheld.appendBuffer(chunk).length() > HOST_REFUSAL_MAX_BYTES) {
             Buffer text = withheld;
             withheld = null;
             write(text);
         }
+    }
+
+    /** In one piece an answer goes out with its end, which follows at once, in one step. */
+    private boolean isWhole(Buffer chunk) {
+        return !begun && withheld == null && !isBodyless() && chunk.length() == declared;
     }
 
     private void write(Buffer chunk) {
@@ -148,7 +160,11 @@ final class Download {
         begin();
         stop();
         atEnd.run();
-        response.end();
+        if (whole != null) {
+            response.end(whole);
+        } else {
+            response.end();
+        }
         done.tryComplete();
     }
 

@@ -20,6 +20,7 @@ public final class ForwardStage {
     private final ForwardConfig config;
     private final Spool spool;
     private final Headers headers;
+    private final Deadlines deadlines;
 
     /** Forwards over this pool; bodies without a length wait in this spool. */
     public ForwardStage(Vertx vertx, UpstreamPool pool, MlflowConfig mlflow, ForwardConfig config, Spool spool) {
@@ -33,6 +34,7 @@ public final class ForwardStage {
         this.config = config;
         this.spool = spool;
         this.headers = headers;
+        this.deadlines = new Deadlines(vertx);
     }
 
     /** The rules of both directions. */
@@ -72,7 +74,7 @@ public final class ForwardStage {
         if (exchange.expectsContinue()) {
             exchange.response().writeContinue();
         }
-        return new LengthFinder(vertx, exchange, config, spool, Optional.of(tooLarge))
+        return new LengthFinder(deadlines, exchange, config, spool, Optional.of(tooLarge))
                 .find()
                 .map(body -> {
                     exchange.heldBody(((RequestBody.Held) body).bytes());
@@ -89,7 +91,7 @@ public final class ForwardStage {
             if (exchange.expectsContinue()) {
                 exchange.response().writeContinue();
             }
-            return new LengthFinder(vertx, exchange, config, spool).find();
+            return new LengthFinder(deadlines, exchange, config, spool).find();
         }
         String length = exchange.request().getHeader(HttpHeaders.CONTENT_LENGTH);
         boolean hasBody = length != null && !length.equals("0");
@@ -110,5 +112,9 @@ public final class ForwardStage {
 
     Headers headers() {
         return headers;
+    }
+
+    Deadlines deadlines() {
+        return deadlines;
     }
 }

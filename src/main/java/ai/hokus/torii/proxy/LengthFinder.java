@@ -5,7 +5,6 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Optional;
@@ -31,18 +30,23 @@ final class LengthFinder {
     private SpoolFile file;
 
     /** As {@code upload.unknown-length} says. */
-    LengthFinder(Vertx vertx, Exchange exchange, ForwardConfig config, Spool spool) {
-        this(vertx, exchange, config, spool, Optional.empty());
+    LengthFinder(Deadlines deadlines, Exchange exchange, ForwardConfig config, Spool spool) {
+        this(deadlines, exchange, config, spool, Optional.empty());
     }
 
     /** A body that is not small fails with {@code tooLarge}, if there is one. */
-    LengthFinder(Vertx vertx, Exchange exchange, ForwardConfig config, Spool spool, Optional<GatewayFailure> tooLarge) {
+    LengthFinder(
+            Deadlines deadlines,
+            Exchange exchange,
+            ForwardConfig config,
+            Spool spool,
+            Optional<GatewayFailure> tooLarge) {
         this.tooLarge = tooLarge;
         this.exchange = exchange;
         this.request = exchange.request();
         this.config = config;
         this.spool = spool;
-        this.deadline = new Deadline(vertx);
+        this.deadline = new Deadline(deadlines);
     }
 
     /** Reads until the length is known, or until it is decided to go on without. */

@@ -58,7 +58,7 @@ final class Relay implements Upload.Listener {
         this.exchange = exchange;
         this.in = exchange.request();
         this.body = body;
-        this.deadline = new Deadline(stage.vertx());
+        this.deadline = new Deadline(stage.deadlines());
         this.interims = new Interims(stage.vertx(), exchange);
     }
 

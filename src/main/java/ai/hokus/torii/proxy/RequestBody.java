@@ -5,6 +5,9 @@ import io.vertx.core.buffer.Buffer;
 /** How the body of one request gets to MLflow; every form but {@link Streamed} has a length. */
 sealed interface RequestBody {
 
+    /** Up to 99,999 bytes. */
+    int SHORT_DIGITS = 5;
+
     /** None was announced; with a length of zero where the caller wrote one. */
     record None(boolean isLengthWritten) implements RequestBody {}
 
@@ -19,4 +22,13 @@ sealed interface RequestBody {
 
     /** Came without a length and goes on so; the first bytes were read already. */
     record Streamed(Buffer first) implements RequestBody {}
+
+    /** The length of a body that may come in one piece, by its Content-Length; -1 for any other. */
+    static int shortLength(String contentLength) {
+        boolean isShort = contentLength != null
+                && contentLength.length() <= SHORT_DIGITS
+                && !contentLength.isEmpty()
+                && contentLength.chars().allMatch(c -> c >= '0' && c <= '9');
+        return isShort ? Integer.parseInt(contentLength) : -1;
+    }
 }

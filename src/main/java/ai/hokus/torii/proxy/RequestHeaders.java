@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The rules by which a caller's header fields become MLflow's: what is dropped, what is set.
@@ -128,6 +129,11 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
             "remote-",
             "impersonate-");
 
+    private static final String FIRST_LETTERS = DROPPED_PREFIXES.stream()
+            .map(prefix -> prefix.substring(0, 1))
+            .distinct()
+            .collect(Collectors.joining());
+
     private final String host;
     private final Optional<String> credential;
 
@@ -189,14 +195,34 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
         return !HOP_BY_HOP.contains(lower)
                 && !DROPPED.contains(lower)
                 && !nominated.contains(lower)
-                && DROPPED_PREFIXES.stream().noneMatch(lower::startsWith);
+                && !hasDroppedPrefix(lower);
+    }
+
+    private static boolean hasDroppedPrefix(String lower) {
+        // Most names begin with none of these letters.
+        if (lower.isEmpty() || FIRST_LETTERS.indexOf(lower.charAt(0)) < 0) {
+            return false;
+        }
+        for (String prefix : DROPPED_PREFIXES) {
+            if (lower.startsWith(prefix)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isVisible(int c) {
+        return c > ' ' && c < 0x7f && c != '%';
     }
 
     /** Anything outside visible ASCII percent-encoded as UTF-8, so that an auth source's text can never break a header. */
     private static String visible(String text) {
+        if (text.chars().allMatch(RequestHeaders::isVisible)) {
+            return text;
+        }
         StringBuilder out = new StringBuilder(text.length());
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-            if (b > ' ' && b < 0x7f && b != '%') {
+            if (isVisible(b)) {
                 out.append((char) b);
             } else {
                 out.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));

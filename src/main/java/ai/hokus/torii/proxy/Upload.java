@@ -42,7 +42,9 @@ final class Upload {
     private final Guard guard;
     private final Deadline deadline;
     private Source source;
+    private int declared = -1;
     private boolean begun;
+    private boolean sentWithHead;
     private boolean isTaken = true;
     private boolean stopped;
 
@@ -52,7 +54,7 @@ final class Upload {
         this.out = out;
         this.listener = listener;
         this.guard = new Guard(this::fail);
-        this.deadline = new Deadline(stage.vertx());
+        this.deadline = new Deadline(stage.deadlines());
     }
 
     void start(RequestBody body) {
@@ -75,7 +77,8 @@ final class Upload {
             file.exceptionHandler(cause -> fail(GatewayFailure.internal("spool: " + cause)));
             pump(new Source(file, file::pause, file::resume));
         } else if (body instanceof RequestBody.Sized sized) {
-            out.putHeader(HttpHeaders.CONTENT_LENGTH, sized.length());
+            out.headers().add(HttpHeaders.CONTENT_LENGTH, sized.length());
+            declared = RequestBody.shortLength(sized.length());
             if (exchange.expectsContinue()) {
                 exchange.response().writeContinue();
             }
@@ -114,8 +117,11 @@ final class Upload {
             return;
         }
         deadline.touch();
+        boolean isWhole = !begun && chunk.length() == declared;
         begun = true;
-        out.write(chunk).onFailure(cause -> noLongerTaken());
+        // In one piece a body goes out with its head; its end, which follows at once, has nothing left to send then.
+        sentWithHead = isWhole;
+        (isWhole ? out.end(chunk) : out.write(chunk)).onFailure(cause -> noLongerTaken());
         if (isTaken && !Wire.isWritable(out.connection())) {
             source.pause().run();
             Wire.onWritable(out.connection(), guard.action(this::drained));
@@ -136,7 +142,9 @@ final class Upload {
         if (!stopped && isTaken) {
             stopped = true;
             deadline.cancel();
-            out.end();
+            if (!sentWithHead) {
+                out.end();
+            }
             listener.sentWhole();
         }
     }

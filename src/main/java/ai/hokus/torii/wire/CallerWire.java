@@ -161,8 +161,10 @@ public final class CallerWire {
             ctx.write(message, promise);
             if (message instanceof LastHttpContent && !isInterim) {
                 isAnswering = false;
-                // Not at once: Vert.x has to learn of the end first.
-                ctx.executor().execute(decoder::proceed);
+                if (decoder.holdsBack) {
+                    // Not at once: Vert.x has to learn of the end first.
+                    ctx.executor().execute(decoder::proceed);
+                }
             }
         }
 

@@ -281,12 +281,13 @@ public final class UpstreamWire {
                 return;
             }
             ByteBuf rest = ((LastHttpContent) message).content();
-            endHeld = true;
             if (rest.isReadable()) {
                 ctx.fireChannelRead(new DefaultHttpContent(rest));
             } else {
                 rest.release();
             }
+            // Behind the rest: when that is taken at once, the end of this reading lets the end pass.
+            endHeld = true;
         }
 
         @Override
