@@ -60,7 +60,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
 
     private Future<Void> answer(Exchange exchange) {
         exchange.clientIp(stages.addresses().of(exchange.request()));
-        HeadRules.check(exchange.request()); // 400 host_refused request_malformed
+        HeadRules.check(exchange.head()); // 400 host_refused request_malformed
         stages.cors().allow(exchange);
         Endpoint to =
                 stages.resolve().apply(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501

@@ -24,9 +24,9 @@ final class ConnectionEnd {
     static void announce(Exchange exchange) {
         HttpServerResponse response = exchange.response();
         boolean endsWithConnection = exchange.request().version() == HttpVersion.HTTP_1_0
-                && !HeadRules.isAnswerBodyless(exchange.request(), response.getStatusCode())
+                && !HeadRules.isAnswerBodyless(exchange.head().method(), response.getStatusCode())
                 && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
-        if (exchange.hasUnreadBody() || endsWithConnection || HeadRules.asksToClose(exchange.request())) {
+        if (exchange.hasUnreadBody() || endsWithConnection || HeadRules.asksToClose(exchange.head())) {
             response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         if (response.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {

@@ -31,6 +31,7 @@ public final class Exchange {
 
     private final Vertx vertx;
     private final HttpServerRequest request;
+    private final RequestHead head;
     private final String id;
     private final long startNanos = System.nanoTime();
     private final List<Runnable> goneListeners = new ArrayList<>(2);
@@ -54,6 +55,7 @@ public final class Exchange {
     private Exchange(Vertx vertx, HttpServerRequest request) {
         this.vertx = vertx;
         this.request = request;
+        this.head = RequestHead.of(request);
         this.id = RequestId.of(request.getHeader("X-Request-Id"));
     }
 
@@ -65,7 +67,7 @@ public final class Exchange {
         Exchange exchange = new Exchange(vertx, request);
         request.pause();
         // Of a small body, what is there may come: so the caller's leaving is noticed while its key is checked.
-        if (HeadRules.mayBringMuch(request)) {
+        if (HeadRules.mayBringMuch(exchange.head)) {
             CallerWire.of(request.connection()).read(false);
         }
         HttpServerResponse response = request.response();
@@ -158,7 +160,7 @@ public final class Exchange {
 
     /** Whether the body was announced in the head (RFC 9112 §6.3). */
     public boolean declaresBody() {
-        return HeadRules.declaresBody(request);
+        return HeadRules.declaresBody(head);
     }
 
     /** Whether a body was announced that has not been read to its end. */
@@ -185,6 +187,11 @@ public final class Exchange {
     /** Whether nothing more will happen. */
     public boolean isEnded() {
         return ended;
+    }
+
+    /** Its head as it came. */
+    public RequestHead head() {
+        return head;
     }
 
     /** The request as it came, paused. */

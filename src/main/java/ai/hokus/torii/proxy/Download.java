@@ -26,6 +26,7 @@ final class Download {
 
     private final ForwardStage stage;
     private final Exchange exchange;
+    private final Passage passage;
     private final HttpClientResponse answer;
     private final HttpServerResponse response;
     private final HttpConnection caller;
@@ -47,13 +48,14 @@ final class Download {
     private boolean stopped;
 
     /** The last argument is run when the answer has come whole, before its end is written. */
-    Download(ForwardStage stage, Exchange exchange, HttpClientResponse answer, UpstreamWire wire, Runnable atEnd) {
+    Download(ForwardStage stage, Exchange exchange, Passage passage, HttpClientResponse answer, Runnable atEnd) {
         this.stage = stage;
         this.exchange = exchange;
+        this.passage = passage;
         this.answer = answer;
         this.response = exchange.response();
         this.caller = exchange.request().connection();
-        this.wire = wire;
+        this.wire = UpstreamWire.of(answer.request().connection());
         this.atEnd = atEnd;
         this.deadline = new Deadline(stage.deadlines());
         this.withheld = mayBeHostRefusal() ? Buffer.buffer() : null;
@@ -135,7 +137,7 @@ final class Download {
         if (answer.statusCode() != 304 && isPhrase(answer.statusMessage())) {
             response.setStatusMessage(answer.statusMessage());
         }
-        stage.headers().answer().copy(exchange, answer.headers(), response.headers());
+        stage.headers().answer().copy(passage, answer.headers(), response.headers());
         boolean lengthless = !isBodyless() && !answer.headers().contains(HttpHeaders.CONTENT_LENGTH);
         if (lengthless && exchange.request().version() != HttpVersion.HTTP_1_0) {
             response.setChunked(true);
@@ -143,7 +145,7 @@ final class Download {
     }
 
     private boolean isBodyless() {
-        return HeadRules.isAnswerBodyless(exchange.request(), answer.statusCode());
+        return HeadRules.isAnswerBodyless(exchange.head().method(), answer.statusCode());
     }
 
     private void finish() {
@@ -198,6 +200,15 @@ final class Download {
 
     /** Whether it can stand in a status line (RFC 9112 §4). */
     private static boolean isPhrase(String text) {
-        return text != null && text.chars().allMatch(c -> c == '\t' || c >= ' ' && c < 0x7f);
+        if (text == null) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c != '\t' && (c < ' ' || c >= 0x7f)) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -40,9 +40,9 @@ public final class ForwardStage {
     /** The rules of both directions. */
     record Headers(HeaderRule request, HeaderRule answer) {}
 
-    /** Fills one side's header fields from the other's. */
+    /** Fills one side's header fields from the other's; a function of its arguments alone. */
     interface HeaderRule {
-        void copy(Exchange exchange, MultiMap from, MultiMap to);
+        void copy(Passage passage, MultiMap from, MultiMap to);
     }
 
     /**

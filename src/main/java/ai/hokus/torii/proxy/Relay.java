@@ -44,6 +44,7 @@ final class Relay implements Upload.Listener {
     private final Promise<Void> done = Promise.promise();
 
     private State state = State.CONNECTING;
+    private Passage passage;
     private HttpClientRequest out;
     private UpstreamWire wire;
     private Upload upload;
@@ -95,7 +96,8 @@ final class Relay implements Upload.Listener {
             return;
         }
         wire = UpstreamWire.of(out.connection());
-        stage.headers().request().copy(exchange, in.headers(), out.headers());
+        passage = Passage.of(exchange);
+        stage.headers().request().copy(passage, in.headers(), out.headers());
         out.response().onComplete(guard.handler(this::answered));
         state = State.SENDING;
         headSent = true;
@@ -156,7 +158,7 @@ final class Relay implements Upload.Listener {
         }
         state = State.ANSWERING;
         upload.answered();
-        download = new Download(stage, exchange, answer, wire, this::answerWhole);
+        download = new Download(stage, exchange, passage, answer, this::answerWhole);
         download.run().onComplete(guard.handler(passed -> {
             if (passed.failed()) {
                 fail(passed.cause());

@@ -1,12 +1,10 @@
 package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.MlflowConfig;
-import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.HeadRules;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -149,26 +147,25 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
 
     /** Fills MLflow's header fields from the caller's; framing is the relay's business. */
     @Override
-    public void copy(Exchange exchange, MultiMap from, MultiMap to) {
-        HttpServerRequest request = exchange.request();
-        Set<String> nominated = HeadRules.connectionOptions(from);
+    public void copy(Passage passage, MultiMap from, MultiMap to) {
+        Set<String> nominated = passage.head().connectionOptions();
         for (Map.Entry<String, String> field : from) {
             if (travels(field.getKey(), nominated)) {
                 to.add(field.getKey(), field.getValue());
             }
         }
-        own(exchange.principal(), to);
-        to.set("X-Request-Id", exchange.id());
-        to.set("X-Forwarded-For", exchange.clientIp());
-        to.set("X-Forwarded-Proto", request.isSSL() ? "https" : "http");
-        String callersHost = HeadRules.authority(request);
+        // None of these names travels, so none is there already.
+        own(passage.principal(), to);
+        to.add("X-Request-Id", passage.requestId());
+        to.add("X-Forwarded-For", passage.clientIp());
+        to.add("X-Forwarded-Proto", passage.isTls() ? "https" : "http");
+        String callersHost = HeadRules.authority(passage.head());
         if (callersHost != null) {
-            to.set("X-Forwarded-Host", callersHost);
+            to.add("X-Forwarded-Host", callersHost);
         }
-        exchange.route()
-                .map(route -> route.mount())
-                .filter(mount -> !mount.isEmpty())
-                .ifPresent(mount -> to.set("X-Forwarded-Prefix", mount));
+        if (!passage.mount().isEmpty()) {
+            to.add("X-Forwarded-Prefix", passage.mount());
+        }
     }
 
     /** Sets what every request to MLflow carries: its Host, the gateway's credential, the principal. */

@@ -1,7 +1,6 @@
 package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.MlflowConfig;
-import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.HeadRules;
 import io.vertx.core.MultiMap;
@@ -32,7 +31,7 @@ final class ResponseHeaders implements ForwardStage.HeaderRule {
     }
 
     @Override
-    public void copy(Exchange exchange, MultiMap from, MultiMap to) {
+    public void copy(Passage passage, MultiMap from, MultiMap to) {
         Set<String> nominated = HeadRules.connectionOptions(from);
         for (Map.Entry<String, String> field : from) {
             String lower = field.getKey().toLowerCase(Locale.ROOT);
@@ -43,7 +42,7 @@ final class ResponseHeaders implements ForwardStage.HeaderRule {
                 continue;
             }
             switch (lower) {
-                case "location" -> to.add(field.getKey(), location(exchange, field.getValue()));
+                case "location" -> to.add(field.getKey(), location(passage.mount(), field.getValue()));
                 case "retry-after" -> to.add(field.getKey(), retryAfter(field.getValue()));
                 default -> to.add(field.getKey(), field.getValue());
             }
@@ -60,8 +59,7 @@ final class ResponseHeaders implements ForwardStage.HeaderRule {
         return shorter ? value : longest;
     }
 
-    private String location(Exchange exchange, String location) {
-        String mount = exchange.route().map(route -> route.mount()).orElse("");
+    private String location(String mount, String location) {
         String path = location;
         Optional<String> own = origins.stream()
                 .filter(origin -> startsWithOrigin(location, origin))

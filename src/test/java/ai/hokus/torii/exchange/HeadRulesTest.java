@@ -34,7 +34,7 @@ class HeadRulesTest {
 
     private static void answer(HttpServerRequest request) {
         try {
-            HeadRules.check(request);
+            HeadRules.check(RequestHead.of(request));
             answer(request, PASSED);
         } catch (GatewayFailure failure) {
             answer(request, failure.status() + " " + failure.getMessage());

@@ -35,8 +35,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(VertxExtension.class)
 class RelayFaultTest {
 
-    private static final ForwardStage.HeaderRule NOTHING = (exchange, from, to) -> {};
-    private static final ForwardStage.HeaderRule FAULT = (exchange, from, to) -> {
+    private static final ForwardStage.HeaderRule NOTHING = (passage, from, to) -> {};
+    private static final ForwardStage.HeaderRule FAULT = (passage, from, to) -> {
         throw new IllegalStateException("words of a caller");
     };
     private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhello";
@@ -117,7 +117,8 @@ class RelayFaultTest {
                         vertx,
                         mlflow,
                         new LongAdder(),
-                        new ForwardStage.Headers((e, from, to) -> to.set("X-Request-Id", e.id()), FAULT))) {
+                        new ForwardStage.Headers(
+                                (passage, from, to) -> to.set("X-Request-Id", passage.requestId()), FAULT))) {
             // When
             caller.send("PUT" + ARTIFACT + "Content-Length: 1000\r\n\r\nhello");
 

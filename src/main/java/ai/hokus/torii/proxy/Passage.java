@@ -1,0 +1,35 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.RequestHead;
+import ai.hokus.torii.identity.Principal;
+import java.util.Optional;
+
+/**
+ * What the header rules of both directions look at.
+ *
+ * @param head as the caller sent it
+ * @param isTls whether the caller came over TLS
+ * @param clientIp the caller's address
+ * @param requestId the exchange's name
+ * @param principal who asks; empty where nobody was asked
+ * @param mount the part of the path in front of MLflow's own; empty at the root
+ */
+record Passage(
+        RequestHead head,
+        boolean isTls,
+        String clientIp,
+        String requestId,
+        Optional<Principal> principal,
+        String mount) {
+
+    static Passage of(Exchange exchange) {
+        return new Passage(
+                exchange.head(),
+                exchange.request().isSSL(),
+                exchange.clientIp(),
+                exchange.id(),
+                exchange.principal(),
+                exchange.route().map(route -> route.mount()).orElse(""));
+    }
+}
