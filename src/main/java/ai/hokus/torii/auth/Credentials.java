@@ -43,8 +43,10 @@ public final class Credentials {
             throw GatewayFailure.keyMissing();
         }
         String first = found.get(0);
-        if (!found.stream().allMatch(first::equals)) {
-            throw GatewayFailure.credentialsConflict();
+        for (String other : found) {
+            if (!other.equals(first)) {
+                throw GatewayFailure.credentialsConflict();
+            }
         }
         return ApiKey.parse(first).orElseThrow(GatewayFailure::keyMalformed);
     }

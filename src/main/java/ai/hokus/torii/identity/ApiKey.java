@@ -43,7 +43,17 @@ public final class ApiKey {
 
     /** A text, a path for instance, with whatever looks like a key of the platform's taken out. */
     public static String masked(String text) {
-        return KEY.matcher(text).replaceAll("[key]");
+        return mayHoldKey(text) ? KEY.matcher(text).replaceAll("[key]") : text;
+    }
+
+    /** A cheap look before the costly one: most texts hold no {@code hk} at all. */
+    private static boolean mayHoldKey(String text) {
+        for (int k = text.length() - 1; k > 0; k--) {
+            if ((text.charAt(k) | ' ') == 'k' && (text.charAt(k - 1) | ' ') == 'h') {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The key itself. The caller neither logs nor stores it. */

@@ -25,10 +25,17 @@ sealed interface RequestBody {
 
     /** The length of a body that may come in one piece, by its Content-Length; -1 for any other. */
     static int shortLength(String contentLength) {
-        boolean isShort = contentLength != null
-                && contentLength.length() <= SHORT_DIGITS
-                && !contentLength.isEmpty()
-                && contentLength.chars().allMatch(c -> c >= '0' && c <= '9');
-        return isShort ? Integer.parseInt(contentLength) : -1;
+        if (contentLength == null || contentLength.isEmpty() || contentLength.length() > SHORT_DIGITS) {
+            return -1;
+        }
+        int length = 0;
+        for (int i = 0; i < contentLength.length(); i++) {
+            char c = contentLength.charAt(i);
+            if (c < '0' || c > '9') {
+                return -1;
+            }
+            length = length * 10 + c - '0';
+        }
+        return length;
     }
 }

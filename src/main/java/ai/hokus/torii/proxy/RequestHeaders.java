@@ -208,13 +208,22 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
         return false;
     }
 
+    private static boolean isVisible(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (!isVisible(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private static boolean isVisible(int c) {
         return c > ' ' && c < 0x7f && c != '%';
     }
 
     /** Anything outside visible ASCII percent-encoded as UTF-8, so that an auth source's text can never break a header. */
     private static String visible(String text) {
-        if (text.chars().allMatch(RequestHeaders::isVisible)) {
+        if (isVisible(text)) {
             return text;
         }
         StringBuilder out = new StringBuilder(text.length());

@@ -18,13 +18,16 @@ final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("torii.access");
     private static final int MAX_TEXT = 512;
 
+    /** Enough for nearly every line. */
+    private static final int LINE_CHARS = 640;
+
     void ended(Exchange exchange) {
         if (!LOG.isInfoEnabled()) {
             return;
         }
         HttpServerRequest request = exchange.request();
         String detail = exchange.failure().map(failure -> failure.detail()).orElse("");
-        StringBuilder line = new StringBuilder(256)
+        StringBuilder line = new StringBuilder(LINE_CHARS)
                 .append("request=")
                 .append(exchange.id())
                 .append(" peer=")
@@ -73,7 +76,7 @@ final class AccessLog {
         if (!detail.isEmpty()) {
             line.append(" detail=").append(text(detail));
         }
-        LOG.info("{}", line);
+        LOG.info(line.toString());
     }
 
     private static String blame(Exchange exchange) {
@@ -97,12 +100,25 @@ final class AccessLog {
         return text(question < 0 ? uri : uri.substring(0, question) + "?…");
     }
 
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '=') {
+                return false;
+            }
+        }
+        return text.length() <= MAX_TEXT;
+    }
+
     /** Quoted when it must be; without control characters, quotes or keys. */
     static String text(String raw) {
         if (raw.isEmpty()) {
             return "-";
         }
         String masked = ApiKey.masked(raw);
+        if (isPlain(masked)) {
+            return masked;
+        }
         StringBuilder out = new StringBuilder(masked.length() + 2);
         boolean quote = false;
         for (int i = 0; i < masked.length() && i < MAX_TEXT; i++) {
