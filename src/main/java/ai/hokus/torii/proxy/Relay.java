@@ -91,8 +91,7 @@ final class Relay implements Upload.Listener {
         // Without a handler every abort is logged as an error; the response future tells the same.
         out.exceptionHandler(cause -> {});
         if (state == State.ENDED) {
-            // Nothing was written on it, so that the pool may have it back.
-            out.reset();
+            putBack();
             return;
         }
         wire = UpstreamWire.of(out.connection());
@@ -216,8 +215,18 @@ final class Relay implements Upload.Listener {
         upload.stop();
         if (!sentWhole) {
             Wire.abort(out.connection());
+        } else if (!retried) {
+            stage.pool().giveBack(out);
         }
         closeSpool();
+    }
+
+    /** Nothing was written on it, so that the pool may have it back. */
+    private void putBack() {
+        out.reset();
+        if (!retried) {
+            stage.pool().giveBack(out);
+        }
     }
 
     private void fail(Throwable failure) {
@@ -248,7 +257,7 @@ final class Relay implements Upload.Listener {
         if (headSent) {
             Wire.abort(out.connection());
         } else if (out != null) {
-            out.reset();
+            putBack();
         }
         closeSpool();
         return true;

@@ -6,8 +6,11 @@ import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientConnection;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpConnectOptions;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
@@ -29,6 +32,8 @@ public final class UpstreamPool {
 
     private final HttpClientAgent client;
     private final HttpClientAgent freshClient;
+    private final ConnectionStack stack;
+    private final LongAdder open;
     private final String prefix;
     private final String host;
     private final int port;
@@ -62,26 +67,37 @@ public final class UpstreamPool {
                         .addKeyPath(own.key().toString())));
         PoolOptions size =
                 new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue());
+        this.open = open;
         this.client = client(vertx, options, size, open);
         this.freshClient = client(vertx, new HttpClientOptions(options).setKeepAlive(false), size, open);
         this.prefix = prefix(url);
         this.host = url.getHost();
         this.port = url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80;
         this.waitMillis = forward.poolWait().toMillis();
+        this.stack = new ConnectionStack(vertx, forward, this::connect);
+    }
+
+    private Future<HttpClientConnection> connect() {
+        return client.connect(new HttpConnectOptions().setHost(host).setPort(port))
+                .map(connection -> {
+                    accept(connection, open);
+                    return connection;
+                });
     }
 
     private static HttpClientAgent client(Vertx vertx, HttpClientOptions options, PoolOptions size, LongAdder open) {
         return vertx.httpClientBuilder()
                 .with(options)
                 .with(size)
-                .withConnectHandler(connection -> {
-                    UpstreamWire.install(connection, MAX_HEAD_BYTES, CHUNK_BYTES);
-                    // Without a handler a reset connection is logged as an error; the exchange on it notices by itself.
-                    connection.exceptionHandler(cause -> {});
-                    open.increment();
-                    connection.closeHandler(v -> open.decrement());
-                })
+                .withConnectHandler(connection -> accept(connection, open))
                 .build();
+    }
+
+    private static void accept(HttpConnection connection, LongAdder open) {
+        UpstreamWire.install(connection, MAX_HEAD_BYTES, CHUNK_BYTES).onClose(open::decrement);
+        // Without a handler a reset connection is logged as an error; the exchange on it notices by itself.
+        connection.exceptionHandler(cause -> {});
+        open.increment();
     }
 
     /** The static prefix in an address, without a slash at its end. */
@@ -90,9 +106,21 @@ public final class UpstreamPool {
         return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
     }
 
-    /** A connection for one request. The caller ends the request or resets it, else the connection is lost. */
+    /**
+     * A connection for one request. It is given back behind the whole exchange, or closed, else it is lost.
+     *
+     * @return fails when none is had in time, with what {@link UpstreamFault#connecting} reads
+     */
     Future<HttpClientRequest> request(HttpMethod method, String target) {
-        return client.request(options(method, target));
+        return stack.take()
+                .compose(connection -> connection
+                        .request(new RequestOptions().setMethod(method).setURI(prefix + target))
+                        .onFailure(cause -> connection.close()));
+    }
+
+    /** Takes the connection of a request back: its exchange is over, whole, or has not begun. */
+    void giveBack(HttpClientRequest request) {
+        stack.giveBack((HttpClientConnection) request.connection());
     }
 
     /** The same on a connection that has never carried another request, and never will. */
@@ -121,6 +149,6 @@ public final class UpstreamPool {
 
     /** Closes all connections, in use or not. */
     public Future<Void> close() {
-        return client.close().eventually(freshClient::close);
+        return stack.close().eventually(client::close).eventually(freshClient::close);
     }
 }

@@ -29,6 +29,8 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One connection to MLflow below Vert.x, which carries one exchange at a time. Used on the connection's event loop.
@@ -48,6 +50,8 @@ public final class UpstreamWire {
 
     private static final AttributeKey<UpstreamWire> KEY = AttributeKey.valueOf(UpstreamWire.class, "wire");
 
+    private static final Pattern TIMEOUT = Pattern.compile("(?i)\\btimeout=(\\d{1,9})\\b");
+
     private final Channel channel;
 
     /** Of the request whose answer has not ended; null between exchanges. */
@@ -60,6 +64,7 @@ public final class UpstreamWire {
     private long passed;
     private long taken;
     private HttpResponse head;
+    private long keepAliveSeconds = Long.MAX_VALUE;
     private boolean paused;
     private boolean endHeld;
     private boolean retired;
@@ -117,6 +122,21 @@ public final class UpstreamWire {
         metered = true;
     }
 
+    /** Runs this once the connection is closed. */
+    public void onClose(Runnable action) {
+        channel.closeFuture().addListener(closed -> action.run());
+    }
+
+    /** Whether another exchange may go over it, once this one has ended whole. */
+    public boolean isReusable() {
+        return !retired && !inputEnded && channel.isActive();
+    }
+
+    /** How long it may be idle, as the last answer said; for ever when it said nothing. */
+    public long keepAliveSeconds() {
+        return keepAliveSeconds;
+    }
+
     /** No other exchange goes over it: it ends behind the answer that has begun. */
     public void retire() {
         retired = true;
@@ -171,7 +191,8 @@ public final class UpstreamWire {
         endHeld = false;
         method = null;
         metered = false;
-        if (head != null && (retired || inputEnded || !HttpUtil.isKeepAlive(head))) {
+        retired |= inputEnded || head != null && !HttpUtil.isKeepAlive(head);
+        if (head != null && retired) {
             // The one form in which Vert.x understands that it may not use the connection again.
             head.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }
@@ -179,6 +200,12 @@ public final class UpstreamWire {
         if (inputEnded) {
             gate.close();
         }
+    }
+
+    /** The timeout in a Keep-Alive field (RFC 2068 §19.7.1.1). */
+    private static long keepAliveSeconds(String field) {
+        Matcher timeout = field == null ? null : TIMEOUT.matcher(field);
+        return timeout != null && timeout.find() ? Long.parseLong(timeout.group(1)) : Long.MAX_VALUE;
     }
 
     private final class Encoder extends HttpRequestEncoder {
@@ -270,6 +297,7 @@ public final class UpstreamWire {
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             if (message instanceof HttpResponse response) {
                 head = response;
+                keepAliveSeconds = keepAliveSeconds(response.headers().get("Keep-Alive"));
             }
             if (message instanceof HttpContent content) {
                 passed += content.content().readableBytes();

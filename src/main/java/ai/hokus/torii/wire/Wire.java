@@ -11,6 +11,7 @@ import io.netty.channel.MaxMessagesRecvByteBufAllocator;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.impl.UnpooledHttpClientConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.net.impl.VertxConnection;
 import java.util.List;
@@ -99,6 +100,7 @@ public final class Wire {
     }
 
     static Channel channel(HttpConnection connection) {
-        return ((ConnectionBase) connection).channel();
+        HttpConnection own = connection instanceof UnpooledHttpClientConnection wrapped ? wrapped.unwrap() : connection;
+        return ((ConnectionBase) own).channel();
     }
 }

@@ -1,0 +1,174 @@
+package ai.hokus.torii.proxy;
+
+import ai.hokus.torii.config.ForwardConfig;
+import ai.hokus.torii.wire.UpstreamWire;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
+import io.vertx.core.http.HttpClientConnection;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/**
+ * The connections of one event loop to MLflow, the one used last on top; used on that loop alone. Vert.x' own pool can do
+ * more (several servers, threads and versions of HTTP), which cost a tenth of what a small call costs
+ * (src/docs/benchmark.md).
+ *
+ * <p>Whoever takes a connection gives it back behind a whole exchange, or it closes: one that is neither is lost.
+ */
+final class ConnectionStack {
+
+    private static final long SWEEP_MILLIS = 1000;
+
+    private final Vertx vertx;
+    private final ForwardConfig config;
+    private final Supplier<Future<HttpClientConnection>> connect;
+    private final Deadlines deadlines;
+    private final Deque<Idle> idle = new ArrayDeque<>();
+    private final Deque<Waiter> waiters = new ArrayDeque<>();
+    private final Set<HttpClientConnection> open = new HashSet<>();
+    private final long sweep;
+    private int connecting;
+
+    private record Idle(HttpClientConnection connection, long endNanos) {
+
+        boolean isOver() {
+            return endNanos - System.nanoTime() <= 0;
+        }
+    }
+
+    /** Who waits for a connection; it gets it on its own context. */
+    private record Waiter(Context context, Promise<HttpClientConnection> promise, Deadline deadline) {
+
+        void serve(HttpClientConnection connection) {
+            deadline.cancel();
+            context.runOnContext(v -> promise.complete(connection));
+        }
+
+        void fail(Throwable cause) {
+            deadline.cancel();
+            context.runOnContext(v -> promise.fail(cause));
+        }
+    }
+
+    /** Empty; opens connections by {@code connect}, on this event loop. */
+    ConnectionStack(Vertx vertx, ForwardConfig config, Supplier<Future<HttpClientConnection>> connect) {
+        this.vertx = vertx;
+        this.config = config;
+        this.connect = connect;
+        this.deadlines = new Deadlines(vertx);
+        this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> closeOld());
+    }
+
+    /**
+     * An idle connection, or a new one, or the next that is given back.
+     *
+     * @return fails with {@code ConnectionPoolTooBusyException} when too many wait already, with
+     *     {@code TimeoutException} when none was free in time, else with why none could be opened
+     */
+    Future<HttpClientConnection> take() {
+        for (Idle top = idle.pollLast(); top != null; top = idle.pollLast()) {
+            if (isUsable(top)) {
+                return Future.succeededFuture(top.connection());
+            }
+            top.connection().close();
+        }
+        boolean mayOpen = open.size() + connecting < config.connections();
+        if (!mayOpen && waiters.size() - connecting >= config.queue()) {
+            return Future.failedFuture(new ConnectionPoolTooBusyException(
+                    "Connection pool reached max wait queue size of " + config.queue()));
+        }
+        return await();
+    }
+
+    private Future<HttpClientConnection> await() {
+        Promise<HttpClientConnection> promise = Promise.promise();
+        Waiter waiter = new Waiter(vertx.getOrCreateContext(), promise, new Deadline(deadlines));
+        waiters.addLast(waiter);
+        waiter.deadline().start(config.poolWait(), () -> {
+            waiters.remove(waiter);
+            waiter.fail(new TimeoutException(
+                    "no connection for " + config.poolWait().toMillis() + " ms"));
+        });
+        openForWaiters();
+        return promise.future();
+    }
+
+    private void openForWaiters() {
+        while (connecting < waiters.size() && open.size() + connecting < config.connections()) {
+            connecting++;
+            connect.get().onComplete(this::opened, this::failed);
+        }
+    }
+
+    private void opened(HttpClientConnection connection) {
+        connecting--;
+        open.add(connection);
+        connection.closeHandler(v -> closed(connection));
+        offer(connection);
+    }
+
+    private void failed(Throwable cause) {
+        connecting--;
+        Waiter first = waiters.pollFirst();
+        if (first != null) {
+            first.fail(cause);
+        }
+        openForWaiters();
+    }
+
+    private void closed(HttpClientConnection connection) {
+        open.remove(connection);
+        idle.removeIf(entry -> entry.connection() == connection);
+        openForWaiters();
+    }
+
+    /** Ends a use of it: whatever was asked on it has been answered whole, or nothing was asked. */
+    void giveBack(HttpClientConnection connection) {
+        if (UpstreamWire.of(connection).isReusable()) {
+            offer(connection);
+        }
+    }
+
+    private void offer(HttpClientConnection connection) {
+        Waiter first = waiters.pollFirst();
+        if (first != null) {
+            first.serve(connection);
+        } else {
+            idle.addLast(new Idle(connection, System.nanoTime() + keepAliveNanos(connection)));
+        }
+    }
+
+    /** As long as is configured, unless MLflow has said that it will drop it earlier. */
+    private long keepAliveNanos(HttpClientConnection connection) {
+        long told = UpstreamWire.of(connection).keepAliveSeconds();
+        return Math.min(config.keepAlive().toNanos(), TimeUnit.SECONDS.toNanos(told));
+    }
+
+    private boolean isUsable(Idle entry) {
+        return !entry.isOver() && UpstreamWire.of(entry.connection()).isReusable();
+    }
+
+    private void closeOld() {
+        List.copyOf(idle).stream()
+                .filter(Idle::isOver)
+                .forEach(entry -> entry.connection().close());
+    }
+
+    /** Closes all, in use or not; who waits is told so in his time. */
+    Future<Void> close() {
+        vertx.cancelTimer(sweep);
+        return Future.join(List.copyOf(open).stream()
+                        .map(connection -> connection.shutdown(0, TimeUnit.SECONDS))
+                        .toList())
+                .mapEmpty();
+    }
+}
