@@ -7,6 +7,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Queue;
@@ -40,7 +41,7 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
 
     /** Writes to standard output. */
     public BatchingAppender() {
-        this(System.out);
+        this(ConsoleTarget.SystemOut.getStream());
     }
 
     /** Writes to this stream, which it flushes and never closes. */
