@@ -27,15 +27,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.profile.GCProfiler;
-import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/**
- * What it costs to read a target once, to find its operation and to decide: nanoseconds and bytes. Started by {@code java
- * -cp "target/torii.jar:target/test-classes:target/bench/*" ai.hokus.torii.bench.DecisionBench}; takes four minutes.
- */
+/** What it costs to read a target once, to find its operation and to decide. */
 @State(Scope.Thread)
 @BenchmarkMode(org.openjdk.jmh.annotations.Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -90,14 +83,5 @@ public class DecisionBench {
     public Decision decide() {
         Route route = mounts.resolve(method, CanonicalPath.parse(target));
         return authorizer.decide(principal, route.operation(), false);
-    }
-
-    /** Runs it and prints the table. */
-    public static void main(String[] arguments) throws RunnerException {
-        new Runner(new OptionsBuilder()
-                        .include(DecisionBench.class.getName())
-                        .addProfiler(GCProfiler.class)
-                        .build())
-                .run();
     }
 }
