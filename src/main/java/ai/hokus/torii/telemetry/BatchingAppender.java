@@ -128,7 +128,8 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
                 out.write(encoder.encode(leftOut(missing)));
             }
             out.flush();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // A line that cannot be encoded must not end the log.
             addError("cannot write the log", e);
         }
         return true;
