@@ -29,6 +29,10 @@ class JvmOptionsIT {
     private Ended version(Path in, String... options) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@conf/jvm.options"));
+        if (Runtime.version().feature() < 25) {
+            // As the comment in the file says.
+            command.add("-XX:SharedArchiveFile=target/torii.jsa");
+        }
         command.addAll(List.of(options));
         command.addAll(List.of("-jar", "target/torii.jar", "--version"));
         Path output = folder.resolve("output");

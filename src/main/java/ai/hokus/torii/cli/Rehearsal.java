@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 final class Rehearsal {
 
     private static final int CALLERS = 8;
-    private static final int ROUNDS = 25;
+    private static final int ROUNDS = 100;
     private static final int LARGE = 1024 * 1024;
     private static final String BAD_KEY = "rehearsal-nobody-abcdefghijklmnopqrstuvwxyz";
     private static final String RUNS = "/api/mlflow/api/2.0/mlflow/runs/";

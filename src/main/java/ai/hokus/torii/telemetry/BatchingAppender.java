@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Queue;
@@ -28,12 +29,14 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
 
     private static final int CAPACITY = 8192;
     private static final int CAPACITY_BELOW_WARN = CAPACITY / 5 * 4;
+    private static final int BATCH_BYTES = 64 * 1024;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long END_MILLIS = 2000;
 
     private final Queue<ILoggingEvent> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger size = new AtomicInteger();
     private final AtomicInteger leftOut = new AtomicInteger();
+    private final ByteArrayOutputStream batch = new ByteArrayOutputStream();
     private final OutputStream out;
     private Encoder<ILoggingEvent> encoder;
     private Thread writer;
@@ -114,25 +117,42 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
 
     /** Writes what is there; tells whether there was anything. */
     private boolean write() {
-        ILoggingEvent event = queue.poll();
-        if (event == null) {
+        if (queue.isEmpty() && leftOut.get() == 0) {
             return false;
         }
+        for (ILoggingEvent event = queue.poll(); event != null; event = queue.poll()) {
+            size.decrementAndGet();
+            collect(event);
+        }
+        int missing = leftOut.getAndSet(0);
+        if (missing > 0) {
+            collect(leftOut(missing));
+        }
+        flush();
+        return true;
+    }
+
+    private void collect(ILoggingEvent event) {
         try {
-            for (; event != null; event = queue.poll()) {
-                size.decrementAndGet();
-                out.write(encoder.encode(event));
-            }
-            int missing = leftOut.getAndSet(0);
-            if (missing > 0) {
-                out.write(encoder.encode(leftOut(missing)));
-            }
-            out.flush();
-        } catch (IOException | RuntimeException e) {
+            batch.writeBytes(encoder.encode(event));
+        } catch (RuntimeException e) {
             // A line that cannot be encoded must not end the log.
+            addError("cannot encode a line of the log", e);
+        }
+        if (batch.size() >= BATCH_BYTES) {
+            flush();
+        }
+    }
+
+    private void flush() {
+        try {
+            // In one piece: standard output flushes behind every write.
+            batch.writeTo(out);
+            out.flush();
+        } catch (IOException e) {
             addError("cannot write the log", e);
         }
-        return true;
+        batch.reset();
     }
 
     private ILoggingEvent leftOut(int missing) {

@@ -8,9 +8,12 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -19,6 +22,7 @@ import io.netty.util.AttributeKey;
 import io.vertx.core.http.Http1ServerConfig;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.headers.Http1xHeaders;
 import io.vertx.core.http.impl.http1.VertxHttpRequestDecoder;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -58,6 +62,7 @@ public final class CallerWire {
     private final Channel channel;
     private boolean isLast;
     private boolean isAnswering;
+    private boolean isHeadAsked;
     private boolean isStopped;
     private boolean hasBacklog;
     private boolean inHead;
@@ -80,6 +85,7 @@ public final class CallerWire {
         ChannelPipeline pipeline = channel.pipeline();
         Decoder decoder = wire.new Decoder(config);
         pipeline.replace("httpDecoder", "httpDecoder", decoder);
+        pipeline.replace("httpEncoder", "httpEncoder", wire.new Encoder());
         pipeline.addBefore("handler", "answers", wire.new Answers(decoder));
         pipeline.addBefore("handler", "watch", new Wire.WritableWatch());
         return wire;
@@ -175,6 +181,30 @@ public final class CallerWire {
         }
     }
 
+    /** In place of Vert.x' own, which is final: an answer that is known whole goes out as one buffer. */
+    private final class Encoder extends HttpResponseEncoder {
+
+        @Override
+        protected boolean isContentAlwaysEmpty(HttpResponse response) {
+            return isHeadAsked || super.isContentAlwaysEmpty(response);
+        }
+
+        @Override
+        protected void encodeInitialLine(ByteBuf head, HttpResponse response) throws Exception {
+            Wire.makeRoomForBody(head, response);
+            super.encodeInitialLine(head, response);
+        }
+
+        @Override
+        protected void encodeHeaders(HttpHeaders headers, ByteBuf head) {
+            if (headers instanceof Http1xHeaders own) {
+                own.encode(head, false);
+            } else {
+                super.encodeHeaders(headers, head);
+            }
+        }
+    }
+
     private final class Decoder extends VertxHttpRequestDecoder {
 
         private boolean inBody;
@@ -201,10 +231,11 @@ public final class CallerWire {
             super.decode(ctx, in, out);
             Wire.unpool(out, before);
             for (int i = before; i < out.size(); i++) {
-                if (out.get(i) instanceof HttpRequest) {
+                if (out.get(i) instanceof HttpRequest request) {
                     inBody = true;
                     afterLine = false;
                     isAnswering = true;
+                    isHeadAsked = HttpMethod.HEAD.equals(request.method());
                 }
                 if (out.get(i) instanceof LastHttpContent) {
                     inBody = false;

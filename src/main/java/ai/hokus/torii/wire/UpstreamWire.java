@@ -217,6 +217,12 @@ public final class UpstreamWire {
             }
             super.write(ctx, msg, promise);
         }
+
+        @Override
+        protected void encodeInitialLine(ByteBuf head, HttpRequest request) throws Exception {
+            Wire.makeRoomForBody(head, request);
+            super.encodeInitialLine(head, request);
+        }
     }
 
     private final class Decoder extends HttpResponseDecoder {

@@ -8,7 +8,9 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.MaxMessagesRecvByteBufAllocator;
+import io.netty.handler.codec.http.FullHttpMessage;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpMessage;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.UnpooledHttpClientConnection;
@@ -20,6 +22,9 @@ import java.util.List;
 public final class Wire {
 
     static final int BUFFERS_AT_ONCE = 2;
+
+    private static final int SMALL_BODY_BYTES = 8 * 1024;
+    private static final int USUAL_HEAD_BYTES = 1024;
 
     private static final AttributeKey<Runnable> ON_WRITABLE = AttributeKey.valueOf(Wire.class, "onWritable");
 
@@ -96,6 +101,16 @@ public final class Wire {
                         content.replace(Unpooled.buffer(bytes.readableBytes()).writeBytes(bytes)));
                 content.release();
             }
+        }
+    }
+
+    /**
+     * Lets a message that is known whole and small go out as one buffer: without room behind its head Netty writes the
+     * body as a buffer of its own, which costs a copy into native memory, a promise and a gathering write.
+     */
+    static void makeRoomForBody(ByteBuf head, HttpMessage message) {
+        if (message instanceof FullHttpMessage whole && whole.content().readableBytes() <= SMALL_BODY_BYTES) {
+            head.ensureWritable(USUAL_HEAD_BYTES + whole.content().readableBytes());
         }
     }
 
