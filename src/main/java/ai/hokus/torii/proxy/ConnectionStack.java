@@ -19,8 +19,7 @@ import java.util.function.Supplier;
 
 /**
  * The connections of one event loop to MLflow, the one used last on top; used on that loop alone. Vert.x' own pool can do
- * more (several servers, threads and versions of HTTP), which cost a tenth of what a small call costs
- * (src/docs/benchmark.md).
+ * more (several servers, threads and versions of HTTP), and every call would pay for that (src/docs/benchmark.md).
  *
  * <p>Whoever takes a connection gives it back behind a whole exchange, or it closes: one that is neither is lost.
  */

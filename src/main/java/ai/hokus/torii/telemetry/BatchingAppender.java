@@ -19,8 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Writes log lines to standard output on a thread of its own, every 20 ms what has come. Logback's
- * {@code AsyncAppender} wakes its thread for every line, which cost a fifth of all that an exchange costs
- * (src/docs/benchmark.md).
+ * {@code AsyncAppender} wakes its thread for every line; what that cost is in src/docs/benchmark.md.
  *
  * <p>Nobody who logs ever waits: when a slow terminal lets the queue fill up, lines are left out, those below WARN
  * first, and a line says how many. Safe for all threads; stopping it writes what is in the queue.
@@ -39,18 +38,25 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
     private final AtomicInteger leftOut = new AtomicInteger();
     private final ByteArrayOutputStream batch = new ByteArrayOutputStream();
     private final OutputStream out;
+    private final long pauseNanos;
+    private final int roundsBeforeSleep;
     private Encoder<ILoggingEvent> encoder;
     private Thread writer;
     private volatile boolean asleep;
 
     /** Writes to standard output. */
     public BatchingAppender() {
-        this(ConsoleTarget.SystemOut.getStream());
+        this(ConsoleTarget.SystemOut.getStream(), PAUSE_NANOS, ROUNDS_BEFORE_SLEEP);
     }
 
-    /** Writes to this stream, which it flushes and never closes. */
-    BatchingAppender(OutputStream out) {
+    /**
+     * Writes to this stream, which it flushes and never closes; looks for lines after each pause, and sleeps when it has
+     * found none so often.
+     */
+    BatchingAppender(OutputStream out, long pauseNanos, int roundsBeforeSleep) {
         this.out = out;
+        this.pauseNanos = pauseNanos;
+        this.roundsBeforeSleep = roundsBeforeSleep;
     }
 
     /** What a line looks like; needed before it starts. */
@@ -104,8 +110,8 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
         int nothing = 0;
         while (isStarted()) {
             nothing = write() ? 0 : nothing + 1;
-            if (nothing < ROUNDS_BEFORE_SLEEP) {
-                LockSupport.parkNanos(this, PAUSE_NANOS);
+            if (nothing < roundsBeforeSleep) {
+                LockSupport.parkNanos(this, pauseNanos);
             } else {
                 sleep();
             }

@@ -109,8 +109,9 @@ public final class Wire {
      * body as a buffer of its own, which costs a copy into native memory, a promise and a gathering write.
      */
     static void makeRoomForBody(ByteBuf head, HttpMessage message) {
-        if (message instanceof FullHttpMessage whole && whole.content().readableBytes() <= SMALL_BODY_BYTES) {
-            head.ensureWritable(USUAL_HEAD_BYTES + whole.content().readableBytes());
+        int bytes = message instanceof FullHttpMessage whole ? whole.content().readableBytes() : 0;
+        if (bytes > 0 && bytes <= SMALL_BODY_BYTES) {
+            head.ensureWritable(USUAL_HEAD_BYTES + bytes);
         }
     }
 
