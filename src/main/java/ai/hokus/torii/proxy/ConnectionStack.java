@@ -8,6 +8,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClientConnection;
+import java.net.ConnectException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -36,6 +37,7 @@ final class ConnectionStack {
     private final Set<HttpClientConnection> open = new HashSet<>();
     private final long sweep;
     private int connecting;
+    private boolean isClosed;
 
     private record Idle(HttpClientConnection connection, long endNanos) {
 
@@ -80,6 +82,9 @@ final class ConnectionStack {
             }
             top.connection().close();
         }
+        if (isClosed) {
+            return Future.failedFuture(new ConnectException("the gateway is ending"));
+        }
         boolean mayOpen = open.size() + connecting < config.connections();
         if (!mayOpen && waiters.size() - connecting >= config.queue()) {
             return Future.failedFuture(new ConnectionPoolTooBusyException(
@@ -102,7 +107,7 @@ final class ConnectionStack {
     }
 
     private void openForWaiters() {
-        while (connecting < waiters.size() && open.size() + connecting < config.connections()) {
+        while (!isClosed && connecting < waiters.size() && open.size() + connecting < config.connections()) {
             connecting++;
             connect.get().onComplete(this::opened, this::failed);
         }
@@ -162,9 +167,13 @@ final class ConnectionStack {
                 .forEach(entry -> entry.connection().close());
     }
 
-    /** Closes all, in use or not; who waits is told so in his time. */
+    /** Closes all, in use or not, and opens no other. */
     Future<Void> close() {
+        isClosed = true;
         vertx.cancelTimer(sweep);
+        for (Waiter waiter = waiters.pollFirst(); waiter != null; waiter = waiters.pollFirst()) {
+            waiter.fail(new ConnectException("the gateway is ending"));
+        }
         return Future.join(List.copyOf(open).stream()
                         .map(connection -> connection.shutdown(0, TimeUnit.SECONDS))
                         .toList())
