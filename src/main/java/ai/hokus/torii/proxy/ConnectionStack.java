@@ -109,7 +109,8 @@ final class ConnectionStack {
     private void openForWaiters() {
         while (!isClosed && connecting < waiters.size() && open.size() + connecting < config.connections()) {
             connecting++;
-            connect.get().onComplete(this::opened, this::failed);
+            // Composed, because a client that is closed throws.
+            Future.succeededFuture().compose(v -> connect.get()).onComplete(this::opened, this::failed);
         }
     }
 
