@@ -76,21 +76,23 @@ final class ConnectionStack {
      *     {@code TimeoutException} when none was free in time, else with why none could be opened
      */
     Future<HttpClientConnection> take() {
+        if (isClosed) {
+            return Future.failedFuture(new ConnectException("the gateway is ending"));
+        }
         for (Idle top = idle.pollLast(); top != null; top = idle.pollLast()) {
             if (isUsable(top)) {
                 return Future.succeededFuture(top.connection());
             }
             top.connection().close();
         }
-        if (isClosed) {
-            return Future.failedFuture(new ConnectException("the gateway is ending"));
-        }
         boolean mayOpen = open.size() + connecting < config.connections();
         if (!mayOpen && waiters.size() - connecting >= config.queue()) {
             return Future.failedFuture(new ConnectionPoolTooBusyException(
                     "Connection pool reached max wait queue size of " + config.queue()));
         }
-        return await();
+        // It may have died on its way to who waited; nothing was sent on it yet.
+        return await().compose(connection ->
+                UpstreamWire.of(connection).isReusable() ? Future.succeededFuture(connection) : take());
     }
 
     private Future<HttpClientConnection> await() {
@@ -118,7 +120,11 @@ final class ConnectionStack {
         connecting--;
         open.add(connection);
         connection.closeHandler(v -> closed(connection));
-        offer(connection);
+        if (isClosed) {
+            connection.close();
+        } else {
+            offer(connection);
+        }
     }
 
     private void failed(Throwable cause) {

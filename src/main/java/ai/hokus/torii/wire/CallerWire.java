@@ -8,12 +8,10 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -22,7 +20,6 @@ import io.netty.util.AttributeKey;
 import io.vertx.core.http.Http1ServerConfig;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.impl.headers.Http1xHeaders;
 import io.vertx.core.http.impl.http1.VertxHttpRequestDecoder;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -85,7 +82,7 @@ public final class CallerWire {
         ChannelPipeline pipeline = channel.pipeline();
         Decoder decoder = wire.new Decoder(config);
         pipeline.replace("httpDecoder", "httpDecoder", decoder);
-        pipeline.replace("httpEncoder", "httpEncoder", wire.new Encoder());
+        pipeline.replace("httpEncoder", "httpEncoder", new AnswerEncoder(() -> wire.isHeadAsked));
         pipeline.addBefore("handler", "answers", wire.new Answers(decoder));
         pipeline.addBefore("handler", "watch", new Wire.WritableWatch());
         return wire;
@@ -178,30 +175,6 @@ public final class CallerWire {
         public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
             isLast = true;
             ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> ctx.close(promise));
-        }
-    }
-
-    /** In place of Vert.x' own, which is final: an answer that is known whole goes out as one buffer. */
-    private final class Encoder extends HttpResponseEncoder {
-
-        @Override
-        protected boolean isContentAlwaysEmpty(HttpResponse response) {
-            return isHeadAsked || super.isContentAlwaysEmpty(response);
-        }
-
-        @Override
-        protected void encodeInitialLine(ByteBuf head, HttpResponse response) throws Exception {
-            Wire.makeRoomForBody(head, response);
-            super.encodeInitialLine(head, response);
-        }
-
-        @Override
-        protected void encodeHeaders(HttpHeaders headers, ByteBuf head) {
-            if (headers instanceof Http1xHeaders own) {
-                own.encode(head, false);
-            } else {
-                super.encodeHeaders(headers, head);
-            }
         }
     }
 

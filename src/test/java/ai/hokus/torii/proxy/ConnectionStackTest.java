@@ -152,6 +152,25 @@ class ConnectionStackTest {
     }
 
     @Test
+    void takesAnotherWhenTheOneThatWasMeantForARequestDiesOnItsWay() throws Exception {
+        // Given
+        UpstreamPool pool = pool();
+        HttpClientRequest first = ask(pool).get(5, SECONDS);
+        CompletableFuture<HttpClientRequest> second = ask(pool);
+
+        // When
+        loop.runOnContext(v -> {
+            first.exceptionHandler(cause -> {});
+            first.reset();
+            pool.giveBack(first);
+            Wire.abort(first.connection());
+        });
+
+        // Then
+        assertThat(second.get(5, SECONDS).connection()).isNotSameAs(first.connection());
+    }
+
+    @Test
     void tellsEveryWaitingRequestThatNoConnectionCanBeHad() throws Exception {
         // Given
         port = 1;
