@@ -15,6 +15,7 @@ import picocli.CommandLine.IVersionProvider;
             ServeCommand.class,
             QuickstartCommand.class,
             CheckConfigCommand.class,
+            SettingsCommand.class,
             OperationsCommand.class,
             KeysCommand.class,
             AuthServiceCommand.class,

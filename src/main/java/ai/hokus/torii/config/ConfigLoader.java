@@ -39,7 +39,7 @@ public final class ConfigLoader {
     /** The file named by {@code --config} is also found under this environment name. */
     public static final String FILE_VARIABLE = "TORII_CONFIG";
 
-    private static final String DEFAULTS = "/ai/hokus/torii/torii.yaml";
+    static final String DEFAULTS = "/ai/hokus/torii/torii.yaml";
 
     private final Vertx vertx;
     private final Function<GatewayConfig, List<Problem>> check;

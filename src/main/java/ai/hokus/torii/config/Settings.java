@@ -23,16 +23,16 @@ final class Settings {
     private static final Set<String> RESERVED = Set.of("TORII_CONFIG", "TORII_API_KEY");
 
     static final List<Setting> ALL = List.of(
-            new Setting("api.host", "API_HOST"),
-            new Setting("api.port", "API_PORT"),
-            new Setting("api.instances"),
+            new Setting("api.host", "API_HOST").restart(),
+            new Setting("api.port", "API_PORT").restart(),
+            new Setting("api.instances").restart(),
             new Setting("api.head-timeout"),
             new Setting("api.idle-timeout"),
-            new Setting("api.max-target"),
-            new Setting("api.max-head"),
+            new Setting("api.max-target").restart(),
+            new Setting("api.max-head").restart(),
             new Setting("api.trusted-proxies"),
-            new Setting("management.host"),
-            new Setting("management.port"),
+            new Setting("management.host").restart(),
+            new Setting("management.port").restart(),
             new Setting("admin.token").secret(),
             new Setting("admin.share-revocations"),
             new Setting("redis.url", "REDIS_URL").secret(),
@@ -124,28 +124,40 @@ final class Settings {
      * @param isSecret whether its value is never printed
      * @param takesBareSeconds whether the alias may be a number without a unit, meaning seconds
      * @param isBlankAnAnswer whether a blank value is read, and judged, instead of standing for none
+     * @param needsRestart whether a change of it takes a new process
      */
-    record Setting(String key, String alias, boolean isSecret, boolean takesBareSeconds, boolean isBlankAnAnswer) {
+    record Setting(
+            String key,
+            String alias,
+            boolean isSecret,
+            boolean takesBareSeconds,
+            boolean isBlankAnAnswer,
+            boolean needsRestart) {
 
         Setting(String key) {
-            this(key, null, false, false, false);
+            this(key, null, false, false, false, false);
         }
 
         Setting(String key, String alias) {
-            this(key, alias, false, false, false);
+            this(key, alias, false, false, false, false);
         }
 
         Setting secret() {
-            return new Setting(key, alias, true, takesBareSeconds, isBlankAnAnswer);
+            return new Setting(key, alias, true, takesBareSeconds, isBlankAnAnswer, needsRestart);
         }
 
         Setting bareSeconds() {
-            return new Setting(key, alias, isSecret, true, isBlankAnAnswer);
+            return new Setting(key, alias, isSecret, true, isBlankAnAnswer, needsRestart);
         }
 
         /** Somebody who emptied a list of scopes must not get its default without a word. */
         Setting blankIsAnAnswer() {
-            return new Setting(key, alias, isSecret, takesBareSeconds, true);
+            return new Setting(key, alias, isSecret, takesBareSeconds, true, needsRestart);
+        }
+
+        /** What is opened once with the process, a socket above all, stays as it was at the start. */
+        Setting restart() {
+            return new Setting(key, alias, isSecret, takesBareSeconds, isBlankAnAnswer, true);
         }
 
         /** Its environment name: {@code TORII_} and the key in capitals. */

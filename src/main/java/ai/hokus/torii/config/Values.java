@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,6 +36,7 @@ final class Values {
 
     private final Map<String, Value> values;
     private final List<Problem> problems;
+    private final Map<String, String> forms = new HashMap<>();
 
     Values(Map<String, Value> values, List<Problem> problems) {
         this.values = values;
@@ -47,12 +49,23 @@ final class Values {
                 new Problem(value != null ? value.label() : Settings.byKey(key).label(), message));
     }
 
+    /** What each setting that was read so far may be, for the table of settings. */
+    Map<String, String> forms() {
+        return forms;
+    }
+
+    /** Says what this setting may be, where its reader is not one of the methods below or asks for more than it does. */
+    void form(String key, String form) {
+        forms.put(key, form);
+    }
+
     boolean isSet(String key) {
         return values.containsKey(key);
     }
 
     Optional<String> text(String key) {
         Settings.byKey(key);
+        forms.putIfAbsent(key, "text");
         return Optional.ofNullable(values.get(key)).map(Value::text);
     }
 
@@ -64,14 +77,17 @@ final class Values {
     }
 
     Optional<Secret> secret(String key) {
+        form(key, "secret text");
         return text(key).map(Secret::new);
     }
 
     Optional<Path> path(String key) {
+        form(key, "path");
         return text(key).map(Path::of);
     }
 
     boolean bool(String key) {
+        form(key, "`true`, `false`");
         String text = required(key, "write true or false").toLowerCase(Locale.ROOT);
         if (!text.equals("true") && !text.equals("false")) {
             problem(key, "must be true or false, but is '" + text + "'");
@@ -80,6 +96,7 @@ final class Values {
     }
 
     int integer(String key, int min, int max) {
+        form(key, min + " to " + max);
         String text = required(key, "write a number");
         try {
             int number = Integer.parseInt(text.trim());
@@ -95,6 +112,7 @@ final class Values {
     }
 
     Duration duration(String key, Duration min, Duration max) {
+        form(key, brief(min) + " to " + brief(max));
         String text = required(key, "write a time with its unit, e.g. 30s");
         Setting setting = Settings.byKey(key);
         boolean bare = setting.takesBareSeconds()
@@ -115,6 +133,7 @@ final class Values {
     }
 
     long bytes(String key, long min, long max) {
+        form(key, size(min) + " to " + size(max));
         String text = required(key, "write a size with its unit, e.g. 64KiB");
         Optional<Long> bytes = scaled(text, SIZE_UNITS);
         if (bytes.isEmpty() || bytes.get() < min || bytes.get() > max) {
@@ -126,6 +145,7 @@ final class Values {
     }
 
     <E extends Enum<E>> E choice(String key, Class<E> type) {
+        form(key, "`" + names(type).replace(", ", "`, `") + "`");
         String text = required(key, "write one of " + names(type));
         for (E value : type.getEnumConstants()) {
             if (name(value).equals(text)) {
@@ -138,6 +158,7 @@ final class Values {
 
     /** An http or https address with a host; credentials, query and fragment in it are refused. */
     URI url(String key, String remedy) {
+        form(key, "address, http or https");
         String text = required(key, remedy);
         if (text.isEmpty()) {
             return URI.create("http://unset.invalid");
@@ -167,6 +188,7 @@ final class Values {
     }
 
     List<String> list(String key) {
+        form(key, "list");
         return text(key).stream()
                 .flatMap(text -> Arrays.stream(text.split(",")))
                 .map(String::trim)
