@@ -22,12 +22,12 @@ final class Connections {
     private static final long SWEEP_MILLIS = 1000;
 
     private final Vertx vertx;
-    private final ListenerConfig config;
-    private final Duration stallTimeout;
     private final int chunkBytes;
     private final BooleanSupplier draining;
     private final Map<HttpConnection, State> states = new HashMap<>();
     private final long sweep;
+    private ListenerConfig config;
+    private Duration stallTimeout;
 
     private static final class State {
         private final CallerWire wire;
@@ -50,6 +50,12 @@ final class Connections {
         this.chunkBytes = chunkBytes;
         this.draining = draining;
         this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> closeIdle());
+    }
+
+    /** From now on follows these times, and for new connections these sizes. */
+    void use(ListenerConfig next, Duration nextStallTimeout) {
+        config = next;
+        stallTimeout = nextStallTimeout;
     }
 
     void accepted(HttpConnection connection) {

@@ -9,23 +9,20 @@ import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.health.HealthMonitor;
-import ai.hokus.torii.proxy.Spool;
-import ai.hokus.torii.proxy.UpstreamCalls;
 import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.telemetry.Telemetry;
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,44 +33,35 @@ import org.slf4j.LoggerFactory;
 public final class Gateway {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
-    private static final Duration MLFLOW_INTERVAL = Duration.ofSeconds(10);
-    private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
-    private static final Duration ARTIFACTS_INTERVAL = Duration.ofMinutes(10);
     private static final AtomicInteger SHARED_FREE_PORTS = new AtomicInteger();
     private static final Set<String> NO_API = Set.of("server", "ui", "other", "added");
-    private static final String AUTH = "auth";
-    private static final String MLFLOW = "mlflow";
-    private static final String ARTIFACTS = "artifacts";
+    static final String AUTH = "auth";
+    static final String MLFLOW = "mlflow";
+    static final String ARTIFACTS = "artifacts";
 
     private final Vertx vertx;
-    private final GatewayConfig config;
     private final Shared shared;
-    private final AuthSource authSource;
+    private final List<ApiListener> apiListeners = new CopyOnWriteArrayList<>();
     private final List<String> deployments = new CopyOnWriteArrayList<>();
+    private volatile Rooms rooms;
+    private ManagementListener management;
     private Future<Void> drained;
     private int apiPort;
     private int managementPort;
 
-    /** What the verticles of one process have in common; all of it is safe for concurrent use. */
+    /** What stays whatever the configuration becomes; all of it is safe for concurrent use. */
     record Shared(
-            Build build,
-            Policy policy,
-            Meters meters,
-            Telemetry telemetry,
-            HealthMonitor health,
-            Spool spool,
-            LongAdder upstreamConnections) {
+            Build build, Meters meters, Telemetry telemetry, HealthMonitor health, LongAdder upstreamConnections) {
 
         JsonObject buildJson() {
             return new JsonObject().put("version", build.version()).put("commit", build.commit());
         }
     }
 
-    private Gateway(Vertx vertx, GatewayConfig config, Shared shared, AuthSource authSource) {
+    private Gateway(Vertx vertx, Shared shared, Rooms rooms) {
         this.vertx = vertx;
-        this.config = config;
         this.shared = shared;
-        this.authSource = authSource;
+        this.rooms = rooms;
     }
 
     /**
@@ -84,29 +72,34 @@ public final class Gateway {
      *     catalogue
      */
     public static Future<Gateway> start(Vertx vertx, GatewayConfig config) {
-        Policy policy;
-        try {
-            policy = Policy.of(config);
-        } catch (InvalidConfigException e) {
-            return Future.failedFuture(e);
-        }
         Build build = Build.read();
         Meters meters = new Meters(build.version(), build.commit());
-        Spool spool = new Spool(vertx, config.forward().spool());
-        meters.gauge("torii.spool.bytes", "Bytes of bodies without a length that wait in files", spool::heldBytes);
         HealthMonitor health = new HealthMonitor(vertx);
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
-        LongAdder upstreamConnections = new LongAdder();
-        meters.gauge("torii.upstream.connections", "Open connections to MLflow", upstreamConnections::sum);
-        boolean enforces = config.authorization().mode() == AuthorizationConfig.Mode.ENFORCE;
-        meters.gauge("torii.authorization.enforced", "0 while refusals are only rehearsed", () -> enforces ? 1 : 0);
-        if (!enforces) {
-            LOG.warn("authorization.mode is report: nobody is refused for want of a scope");
-        }
-        Shared shared = new Shared(build, policy, meters, telemetry, health, spool, upstreamConnections);
-        return AuthSource.open(vertx, config.auth(), meters)
-                .compose(source -> new Gateway(vertx, config, shared, source).deploy())
+        Shared shared = new Shared(build, meters, telemetry, health, new LongAdder());
+        return Rooms.of(vertx, config, shared, Optional.empty())
+                .compose(rooms -> new Gateway(vertx, shared, rooms).deploy())
                 .onFailure(cause -> meters.close());
+    }
+
+    /**
+     * Goes over to another configuration: new requests follow it, those under way end as they began, no connection of a
+     * caller is closed. Addresses, ports and the number of event loops stay as they are until the next start. From any
+     * thread, one after the other.
+     *
+     * @return completes when all event loops follow it; fails with an {@link InvalidConfigException} when it cannot be
+     *     followed, and then nothing has changed
+     */
+    public Future<Void> reload(GatewayConfig next) {
+        Rooms before = rooms;
+        return Rooms.of(vertx, next, shared, Optional.of(before)).compose(after -> {
+            rooms = after;
+            return Future.join(apiListeners.stream()
+                            .map(listener -> listener.use(after))
+                            .toList())
+                    .compose(v -> management.use(after))
+                    .onSuccess(v -> before.retire(after));
+        });
     }
 
     /**
@@ -118,22 +111,19 @@ public final class Gateway {
     }
 
     private Future<Gateway> deploy() {
-        shared.health()
-                .remark(
-                        AUTH,
-                        () -> authSource.isSuspect()
-                                ? Optional.of(Reason.AUTH_CONTRACT_SUSPECT.code())
-                                : Optional.empty());
+        describe();
         Promise<Integer> apiBound = Promise.promise();
         Promise<Integer> managementBound = Promise.promise();
+        management = new ManagementListener(rooms, shared, managementBound);
         // Management first: whoever waits for the gateway can ask it from the beginning.
-        return vertx.deployVerticle(new ManagementListener(config, shared, authSource, managementBound))
+        return vertx.deployVerticle(management)
                 .onSuccess(deployments::add)
                 .compose(id -> deployApi(apiBound))
                 .compose(id -> Future.all(apiBound.future(), managementBound.future()))
                 .map(bound -> {
                     apiPort = apiBound.future().result();
                     managementPort = managementBound.future().result();
+                    GatewayConfig config = rooms.config();
                     LOG.info(
                             "torii {} listens on {}:{} (api) and {}:{} (management)",
                             shared.build().version(),
@@ -146,27 +136,41 @@ public final class Gateway {
                 .onFailure(cause -> undeploy());
     }
 
+    /** What can be said of it by numbers and remarks. */
+    private void describe() {
+        Meters meters = shared.meters();
+        meters.gauge(
+                "torii.spool.bytes",
+                "Bytes of bodies without a length that wait in files",
+                () -> rooms.spool().heldBytes());
+        meters.gauge("torii.upstream.connections", "Open connections to MLflow", shared.upstreamConnections()::sum);
+        meters.gauge(
+                "torii.authorization.enforced",
+                "0 while refusals are only rehearsed",
+                () -> rooms.config().authorization().mode() == AuthorizationConfig.Mode.ENFORCE ? 1 : 0);
+        shared.health()
+                .remark(
+                        AUTH,
+                        () -> rooms.authSource().isSuspect()
+                                ? Optional.of(Reason.AUTH_CONTRACT_SUSPECT.code())
+                                : Optional.empty());
+    }
+
     private Future<String> deployApi(Promise<Integer> bound) {
+        GatewayConfig config = rooms.config();
         // Instances share a free port only under one negative number, and other gateways of this Vert.x must not share
         // it.
         int port = config.api().port() == 0
                 ? SHARED_FREE_PORTS.decrementAndGet()
                 : config.api().port();
         return vertx.deployVerticle(
-                        () -> new ApiListener(config, port, shared, authSource, bound),
+                        () -> {
+                            ApiListener listener = new ApiListener(rooms, port, shared, bound);
+                            apiListeners.add(listener);
+                            return listener;
+                        },
                         new DeploymentOptions().setInstances(config.api().instances()))
                 .onSuccess(deployments::add);
-    }
-
-    /** Registers what readiness depends on. */
-    static void registerChecks(
-            HealthMonitor health, UpstreamCalls mlflow, Supplier<Future<Void>> auth, boolean servesArtifacts) {
-        health.register(new HealthMonitor.Check(AUTH, true, AUTH_INTERVAL, auth));
-        health.register(new HealthMonitor.Check(MLFLOW, true, MLFLOW_INTERVAL, () -> mlflow.probe(MlflowProbes.API)));
-        if (servesArtifacts) {
-            health.register(new HealthMonitor.Check(
-                    ARTIFACTS, false, ARTIFACTS_INTERVAL, () -> mlflow.probe(MlflowProbes.ARTIFACTS)));
-        }
     }
 
     /** Traffic that went well spares the checks the asking. */
@@ -217,7 +221,7 @@ public final class Gateway {
     private Future<Void> end() {
         shared.health().drain();
         Promise<Void> delayed = Promise.promise();
-        long millis = config.drain().delay().toMillis();
+        long millis = rooms.config().drain().delay().toMillis();
         if (millis == 0) {
             delayed.complete();
         } else {
@@ -226,11 +230,25 @@ public final class Gateway {
         return delayed.future()
                 .compose(v -> undeploy())
                 .eventually(() -> {
-                    authSource.close();
+                    rooms.authSource().close();
                     shared.meters().close();
                     return Future.succeededFuture();
                 })
                 .mapEmpty();
+    }
+
+    /** Runs something on a verticle's event loop; fails with what it throws. */
+    static Future<Void> on(Context context, Runnable action) {
+        Promise<Void> done = Promise.promise();
+        context.runOnContext(v -> {
+            try {
+                action.run();
+                done.complete();
+            } catch (RuntimeException e) {
+                done.fail(e);
+            }
+        });
+        return done.future();
     }
 
     private Future<?> undeploy() {

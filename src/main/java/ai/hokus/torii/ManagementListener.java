@@ -27,38 +27,39 @@ final class ManagementListener extends VerticleBase {
 
     private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration FEED_INTERVAL = Duration.ofSeconds(10);
+    private static final Duration MLFLOW_INTERVAL = Duration.ofSeconds(10);
+    private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
+    private static final Duration ARTIFACTS_INTERVAL = Duration.ofMinutes(10);
+    private static final String REVOCATIONS = "revocations";
     private static final int IDLE_SECONDS = 75;
 
-    private final GatewayConfig config;
+    private final Rooms first;
     private final Gateway.Shared shared;
-    private final AuthSource authSource;
     private final Promise<Integer> bound;
+    private GatewayConfig config;
+    private AuthSource authSource;
     private UpstreamPool pool;
     private AuthSource.Handle auth;
     private HttpServer server;
+    private Handler<HttpServerRequest> routes;
     private Optional<RevocationFeed> feed = Optional.empty();
 
-    ManagementListener(GatewayConfig config, Gateway.Shared shared, AuthSource authSource, Promise<Integer> bound) {
-        this.config = config;
+    /** Looks after these rooms first. */
+    ManagementListener(Rooms first, Gateway.Shared shared, Promise<Integer> bound) {
+        this.first = first;
         this.shared = shared;
-        this.authSource = authSource;
         this.bound = bound;
     }
 
     @Override
     public Future<?> start() {
-        pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), shared.upstreamConnections());
-        auth = authSource.validator(vertx);
-        HealthMonitor monitor = shared.health();
-        UpstreamCalls calls = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
-        Gateway.registerChecks(monitor, calls, auth.probe(), config.mlflow().servesArtifacts());
-        feed = openFeed(monitor);
-        monitor.start();
+        follow(first);
+        shared.health().start();
         server = vertx.createHttpServer(new HttpServerOptions()
                         .setHttp2ClearTextEnabled(false)
                         .setHandle100ContinueAutomatically(true)
                         .setIdleTimeout(IDLE_SECONDS))
-                .requestHandler(routes());
+                .requestHandler(request -> routes.handle(request));
         String host = config.management().host();
         int port = config.management().port();
         return server.listen(port, host)
@@ -66,9 +67,55 @@ final class ManagementListener extends VerticleBase {
                 .recover(cause -> ListenException.of("TORII_MANAGEMENT_PORT", host, port, cause));
     }
 
+    /**
+     * Looks after these rooms from now on: other checks, other orders. From any thread.
+     *
+     * @return completes when it is so
+     */
+    Future<Void> use(Rooms next) {
+        return Gateway.on(context, () -> {
+            UpstreamPool oldPool = pool;
+            AuthSource.Handle oldAuth = auth;
+            follow(next);
+            oldAuth.close().run();
+            oldPool.close();
+        });
+    }
+
+    private void follow(Rooms next) {
+        boolean sameFeed = authSource == next.authSource()
+                && config.admin().equals(next.config().admin());
+        config = next.config();
+        authSource = next.authSource();
+        pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), shared.upstreamConnections());
+        auth = authSource.validator(vertx);
+        registerChecks();
+        if (!sameFeed) {
+            feed.ifPresent(RevocationFeed::stop);
+            feed = openFeed();
+        }
+        routes = routes(next);
+    }
+
+    /** Registers what readiness depends on. */
+    private void registerChecks() {
+        HealthMonitor health = shared.health();
+        UpstreamCalls mlflow = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
+        health.register(new HealthMonitor.Check(Gateway.AUTH, true, AUTH_INTERVAL, auth.probe()));
+        health.register(
+                new HealthMonitor.Check(Gateway.MLFLOW, true, MLFLOW_INTERVAL, () -> mlflow.probe(MlflowProbes.API)));
+        if (config.mlflow().servesArtifacts()) {
+            health.register(new HealthMonitor.Check(
+                    Gateway.ARTIFACTS, false, ARTIFACTS_INTERVAL, () -> mlflow.probe(MlflowProbes.ARTIFACTS)));
+        } else {
+            health.unregister(Gateway.ARTIFACTS);
+        }
+    }
+
     /** Hears and tells the other replicas, when it is configured. */
-    private Optional<RevocationFeed> openFeed(HealthMonitor monitor) {
+    private Optional<RevocationFeed> openFeed() {
         if (!config.admin().sharesRevocations()) {
+            shared.health().unregister(REVOCATIONS);
             return Optional.empty();
         }
         RevocationFeed opened = new RevocationFeed(
@@ -81,18 +128,19 @@ final class ManagementListener extends VerticleBase {
                         "torii.revocations.listening",
                         "1 while the orders of other replicas arrive",
                         () -> opened.isListening() ? 1 : 0);
-        monitor.register(new HealthMonitor.Check(
-                "revocations",
-                false,
-                FEED_INTERVAL,
-                () -> opened.isListening()
-                        ? Future.succeededFuture()
-                        : Future.failedFuture(GatewayFailure.revocationNotShared("not subscribed"))));
+        shared.health()
+                .register(new HealthMonitor.Check(
+                        REVOCATIONS,
+                        false,
+                        FEED_INTERVAL,
+                        () -> opened.isListening()
+                                ? Future.succeededFuture()
+                                : Future.failedFuture(GatewayFailure.revocationNotShared("not subscribed"))));
         opened.start();
         return Optional.of(opened);
     }
 
-    private Handler<HttpServerRequest> routes() {
+    private Handler<HttpServerRequest> routes(Rooms rooms) {
         HealthEndpoints health = new HealthEndpoints(shared.health(), shared.buildJson());
         Router router = Router.router(vertx);
         router.get("/live").handler(context -> health.live(context.request()));
@@ -103,7 +151,7 @@ final class ManagementListener extends VerticleBase {
                         .end(shared.meters().scrape()));
         Broadcast broadcast = feed.<Broadcast>map(opened -> opened).orElse(Broadcast.NONE);
         Explanations explanations =
-                new Explanations(shared.policy(), config.mlflow().url());
+                new Explanations(rooms.policy(), config.mlflow().url());
         return new AdminRoutes(
                         config.admin().token(),
                         authSource.orders(),
@@ -112,7 +160,7 @@ final class ManagementListener extends VerticleBase {
                                 question.method(),
                                 question.path(),
                                 question.keyId(),
-                                authSource.known(question.keyId())))
+                                rooms.authSource().known(question.keyId())))
                 .mount(router);
     }
 

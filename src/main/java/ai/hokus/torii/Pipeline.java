@@ -36,18 +36,21 @@ final class Pipeline implements Handler<HttpServerRequest> {
     private final Stages stages;
     private final FailureHandler failures;
     private final Telemetry telemetry;
+    private final Runnable ended;
 
-    Pipeline(Vertx vertx, Stages stages, FailureHandler failures, Telemetry telemetry) {
+    /** {@code ended} is told of each exchange's end. */
+    Pipeline(Vertx vertx, Stages stages, FailureHandler failures, Telemetry telemetry, Runnable ended) {
         this.vertx = vertx;
         this.stages = stages;
         this.failures = failures;
         this.telemetry = telemetry;
+        this.ended = ended;
     }
 
     @Override
     public void handle(HttpServerRequest request) {
         Exchange exchange = Exchange.open(vertx, request);
-        telemetry.opened(exchange);
+        telemetry.opened(exchange, ended);
         exchange.onMalformed(failure -> failures.write(exchange, failure));
         Future<Void> answer;
         try {

@@ -47,13 +47,16 @@ public final class HealthMonitor {
      */
     public record State(boolean isUp, boolean hasPassed, String reason) {}
 
+    private static final State UNKNOWN = new State(false, false, "not checked yet");
+
     private final Vertx vertx;
     private final HealthChecks checks;
-    private final Map<String, Check> byName = new LinkedHashMap<>();
+    private volatile Map<String, Check> byName = Map.of();
     private final Map<String, State> states = new ConcurrentHashMap<>();
     private final Map<String, Long> seenNanos = new ConcurrentHashMap<>();
     private final Map<String, Supplier<Optional<String>>> remarks = new ConcurrentHashMap<>();
     private volatile boolean draining;
+    private boolean started;
     private boolean stopped;
 
     /** Knows no check yet. */
@@ -62,10 +65,18 @@ public final class HealthMonitor {
         this.checks = HealthChecks.create(vertx);
     }
 
-    /** Adds a check; before the start. */
+    /**
+     * Adds a check, or puts it in the place of one of the same name, whose state stays until the new one has come to
+     * something; on the event loop the monitor is started on.
+     */
     public HealthMonitor register(Check check) {
-        byName.put(check.name(), check);
-        states.put(check.name(), new State(false, false, "not checked yet"));
+        if (byName.containsKey(check.name())) {
+            checks.unregister(check.name());
+        }
+        Map<String, Check> all = new LinkedHashMap<>(byName);
+        all.put(check.name(), check);
+        byName = all;
+        states.putIfAbsent(check.name(), UNKNOWN);
         checks.register(
                 check.name(),
                 TIMEOUT_MILLIS,
@@ -75,7 +86,21 @@ public final class HealthMonitor {
                                 v -> promise.tryComplete(Status.OK()),
                                 cause ->
                                         promise.tryComplete(Status.KO(new JsonObject().put("reason", reason(cause))))));
+        if (started) {
+            run(check);
+        }
         return this;
+    }
+
+    /** Takes a check away, if there is one of this name; on the event loop the monitor is started on. */
+    public void unregister(String name) {
+        if (byName.containsKey(name)) {
+            checks.unregister(name);
+            Map<String, Check> rest = new LinkedHashMap<>(byName);
+            rest.remove(name);
+            byName = rest;
+            states.remove(name);
+        }
     }
 
     /**
@@ -96,6 +121,7 @@ public final class HealthMonitor {
 
     /** Runs every check, and again and again until it is stopped. */
     public void start() {
+        started = true;
         byName.values().forEach(this::run);
     }
 
@@ -128,7 +154,7 @@ public final class HealthMonitor {
     }
 
     private void run(Check check) {
-        if (stopped) {
+        if (stopped || !isCurrent(check)) {
             return;
         }
         if (wasSeenLately(check)) {
@@ -136,6 +162,9 @@ public final class HealthMonitor {
             return;
         }
         checks.checkStatus(check.name()).onComplete(result -> {
+            if (!isCurrent(check)) {
+                return;
+            }
             boolean up = result.succeeded() && CheckResult.isUp(result.result());
             State now = states.computeIfPresent(
                     check.name(),
@@ -143,6 +172,11 @@ public final class HealthMonitor {
             long failing = check.isRequired() && !now.hasPassed() ? IMPATIENT_MILLIS : FAILING_MILLIS;
             later(check, up ? check.interval().toMillis() : failing);
         });
+    }
+
+    /** Another may have taken its place meanwhile. */
+    private boolean isCurrent(Check check) {
+        return byName.get(check.name()) == check;
     }
 
     private void later(Check check, long millis) {
@@ -164,7 +198,8 @@ public final class HealthMonitor {
         return !draining
                 && byName.values().stream()
                         .filter(Check::isRequired)
-                        .allMatch(check -> states.get(check.name()).hasPassed());
+                        .allMatch(check ->
+                                states.getOrDefault(check.name(), UNKNOWN).hasPassed());
     }
 
     /** Whether every check passes now. */
@@ -189,7 +224,7 @@ public final class HealthMonitor {
     public JsonArray components() {
         JsonArray list = new JsonArray();
         byName.keySet().forEach(name -> {
-            State state = states.get(name);
+            State state = states.getOrDefault(name, UNKNOWN);
             JsonObject component = new JsonObject().put("name", name).put("status", state.isUp() ? "up" : "down");
             if (!state.isUp()) {
                 component.put("reason", state.reason());

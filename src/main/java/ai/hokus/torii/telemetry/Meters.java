@@ -4,6 +4,8 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.KeyCheck;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -72,14 +74,20 @@ public final class Meters implements AutoCloseable {
         gc.bindTo(registry);
     }
 
-    /** A number that is asked for when it is scraped. */
+    /** A number that is asked for when it is scraped; takes the place of one of the same name. */
     public void gauge(String name, String description, Supplier<Number> value) {
-        Gauge.builder(name, value).description(description).register(registry);
+        gauge(name, description, Tags.empty(), value);
     }
 
     /** The same with a tag; its value comes from a small fixed set. */
     public void gauge(String name, String description, String tag, String tagValue, Supplier<Number> value) {
-        Gauge.builder(name, value).description(description).tag(tag, tagValue).register(registry);
+        gauge(name, description, Tags.of(tag, tagValue), value);
+    }
+
+    private void gauge(String name, String description, Tags tags, Supplier<Number> value) {
+        // The registry would keep the one before, and with it what that looks at.
+        registry.remove(new Meter.Id(name, tags, null, null, Meter.Type.GAUGE));
+        Gauge.builder(name, value).description(description).tags(tags).register(registry);
     }
 
     /** A number that only grows; running the result adds one. */

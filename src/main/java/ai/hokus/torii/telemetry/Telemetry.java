@@ -25,6 +25,15 @@ public final class Telemetry {
         exchange.onEnd(this::ended);
     }
 
+    /** The same; runs {@code then} when all have read the facts. */
+    public void opened(Exchange exchange, Runnable then) {
+        meters.opened();
+        exchange.onEnd(over -> {
+            ended(over);
+            then.run();
+        });
+    }
+
     private void ended(Exchange exchange) {
         meters.ended(exchange);
         accessLog.ended(exchange);

@@ -1,0 +1,59 @@
+package ai.hokus.torii;
+
+import ai.hokus.torii.config.AuthorizationConfig;
+import ai.hokus.torii.config.GatewayConfig;
+import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.proxy.Spool;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What one configuration comes to and all event loops share; another configuration makes others, which take over what
+ * has not changed between the two. All of it is safe for concurrent use.
+ *
+ * @param config the configuration
+ * @param policy which operation a path is, and who may do it
+ * @param spool where bodies without a length wait
+ * @param authSource whose a key is
+ */
+record Rooms(GatewayConfig config, Policy policy, Spool spool, AuthSource authSource) {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
+
+    /**
+     * Builds them; nothing is in use yet.
+     *
+     * @param before those in use; empty at the start
+     * @return fails with an {@link InvalidConfigException} when the key file cannot be read or the configuration does not
+     *     fit the route catalogue; what is in use stays as it is
+     */
+    static Future<Rooms> of(Vertx vertx, GatewayConfig config, Gateway.Shared shared, Optional<Rooms> before) {
+        Policy policy;
+        try {
+            policy = Policy.of(config);
+        } catch (InvalidConfigException e) {
+            return Future.failedFuture(e);
+        }
+        if (config.authorization().mode() == AuthorizationConfig.Mode.REPORT) {
+            LOG.warn("authorization.mode is report: nobody is refused for want of a scope");
+        }
+        Spool spool = before.filter(rooms ->
+                        rooms.config.forward().spool().equals(config.forward().spool()))
+                .map(Rooms::spool)
+                .orElseGet(() -> new Spool(vertx, config.forward().spool()));
+        return before.filter(rooms -> rooms.config.auth().equals(config.auth()))
+                .map(rooms -> Future.succeededFuture(rooms.authSource))
+                .orElseGet(() -> AuthSource.open(vertx, config.auth(), shared.meters()))
+                .map(source -> new Rooms(config, policy, spool, source));
+    }
+
+    /** Ends what these share and the next ones do not take over; their event loops must have swapped them before. */
+    void retire(Rooms next) {
+        if (next.authSource != authSource) {
+            authSource.close();
+        }
+    }
+}
