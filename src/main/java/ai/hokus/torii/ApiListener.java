@@ -8,6 +8,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
@@ -50,7 +51,7 @@ final class ApiListener extends VerticleBase {
             connections.opened(request);
             rooms.handle(request);
         };
-        server = vertx.createHttpServer(options(config.api()))
+        server = create(options(config.api()))
                 .connectionHandler(connections::accepted)
                 .invalidRequestHandler(new InvalidRequests(vertx, failures, shared.telemetry()))
                 .requestHandler(handler);
@@ -58,6 +59,15 @@ final class ApiListener extends VerticleBase {
         return server.listen(port, host)
                 .onSuccess(s -> bound.tryComplete(s.actualPort()))
                 .recover(cause -> ListenException.of("API_PORT", host, port, cause));
+    }
+
+    private HttpServer create(HttpServerOptions options) {
+        return shared.tls()
+                .map(tls -> vertx.httpServerBuilder()
+                        .with(new HttpServerConfig(options))
+                        .with(tls.options())
+                        .build())
+                .orElseGet(() -> vertx.createHttpServer(options));
     }
 
     private static HttpServerOptions options(ListenerConfig api) {

@@ -51,7 +51,12 @@ public final class Gateway {
 
     /** What stays whatever the configuration becomes; all of it is safe for concurrent use. */
     record Shared(
-            Build build, Meters meters, Telemetry telemetry, HealthMonitor health, LongAdder upstreamConnections) {
+            Build build,
+            Meters meters,
+            Telemetry telemetry,
+            HealthMonitor health,
+            LongAdder upstreamConnections,
+            Optional<ListenerCertificate> tls) {
 
         JsonObject buildJson() {
             return new JsonObject().put("version", build.version()).put("commit", build.commit());
@@ -76,9 +81,12 @@ public final class Gateway {
         Meters meters = new Meters(build.version(), build.commit());
         HealthMonitor health = new HealthMonitor(vertx);
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
-        Shared shared = new Shared(build, meters, telemetry, health, new LongAdder());
-        return Rooms.of(vertx, config, shared, Optional.empty())
-                .compose(rooms -> new Gateway(vertx, shared, rooms).deploy())
+        return ListenerCertificate.open(vertx, config.api().tls())
+                .compose(tls -> {
+                    Shared shared = new Shared(build, meters, telemetry, health, new LongAdder(), tls);
+                    return Rooms.of(vertx, config, shared, Optional.empty())
+                            .compose(rooms -> new Gateway(vertx, shared, rooms).deploy());
+                })
                 .onFailure(cause -> meters.close());
     }
 

@@ -47,7 +47,7 @@ class ArchitectureTest {
             .ignoreDependency(resideInAPackage(ROOT + ".cli.."), DescribedPredicate.alwaysTrue())
             .ignoreDependency(
                     DescribedPredicate.alwaysTrue(),
-                    resideInAnyPackage(packages("exchange", "identity", "config", "wire")));
+                    resideInAnyPackage(packages("exchange", "identity", "config", "wire", "tls")));
 
     @ArchTest
     static final ArchRule noPackageCycles =
@@ -63,7 +63,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule theGroundImportsNothingOfOurs = noClasses()
             .that()
-            .resideInAnyPackage(packages("identity", "config", "wire"))
+            .resideInAnyPackage(packages("identity", "config", "wire", "tls"))
             .should()
             .dependOnClassesThat(
                     resideInAnyPackage(packages("exchange", "cli")).or(resideInAnyPackage(packages(ROOMS))));

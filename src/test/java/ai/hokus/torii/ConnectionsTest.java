@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -27,8 +28,8 @@ class ConnectionsTest {
 
     /** A server that hands an answer over as a whole, however slowly it is read. */
     private HttpServer start(Vertx vertx, Duration stall, Duration idle) throws Exception {
-        ListenerConfig config =
-                new ListenerConfig("127.0.0.1", 0, 1, Duration.ofMinutes(1), idle, 8192, 8192, List.of());
+        ListenerConfig config = new ListenerConfig(
+                "127.0.0.1", 0, 1, Duration.ofMinutes(1), idle, 8192, 8192, Optional.empty(), List.of());
         CompletableFuture<HttpServer> listening = new CompletableFuture<>();
         vertx.runOnContext(v -> {
             Connections connections = new Connections(vertx, config, stall, 65_536, () -> false);

@@ -60,6 +60,7 @@ final class ConfigReader {
                 values.duration("api.idle-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 (int) values.bytes("api.max-target", 1024, 1 << 20),
                 (int) values.bytes("api.max-head", 1024, 1 << 20),
+                new TlsReader(values).listener(),
                 trustedProxies());
     }
 

@@ -2,6 +2,7 @@ package ai.hokus.torii.config;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The api listener: what callers connect to.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param idleTimeout how long a connection may stay open without a request
  * @param maxTargetBytes longest request line, in bytes
  * @param maxHeadBytes largest request head, in bytes
+ * @param tls how it speaks TLS; empty: it does not
  * @param trustedProxies whose {@code X-Forwarded-For} is believed; empty: nobody's
  */
 public record ListenerConfig(
@@ -23,6 +25,7 @@ public record ListenerConfig(
         Duration idleTimeout,
         int maxTargetBytes,
         int maxHeadBytes,
+        Optional<ListenerTls> tls,
         List<AddressRange> trustedProxies) {
 
     /** Copies the ranges, so that a configuration never changes. */

@@ -11,11 +11,16 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSocket;
 
 /** A caller that writes bytes as they are and reads what comes back, to see what a well-behaved client would hide. */
 public final class RawClient implements AutoCloseable {
 
-    private final Socket socket = new Socket();
+    private final Socket connection;
+    private final Socket socket;
     private final InputStream in;
 
     public RawClient(int port) throws IOException {
@@ -24,6 +29,29 @@ public final class RawClient implements AutoCloseable {
 
     /** With socket buffers of this many bytes, so that they hide nothing of how fast it reads or writes; 0: the system's. */
     public RawClient(int port, int bufferBytes) throws IOException {
+        this(connect(port, bufferBytes), null);
+    }
+
+    private RawClient(Socket connection, SSLContext tls) throws IOException {
+        this.connection = connection;
+        this.socket = tls == null
+                ? connection
+                : tls.getSocketFactory().createSocket(connection, "localhost", connection.getPort(), true);
+        in = new BufferedInputStream(socket.getInputStream());
+    }
+
+    /** The same through TLS; the handshake is made with the first byte, or by {@link #handshake}. */
+    public static RawClient tls(int port, SSLContext context) throws IOException {
+        return tls(port, context, 0);
+    }
+
+    /** The same with socket buffers of this many bytes. */
+    public static RawClient tls(int port, SSLContext context, int bufferBytes) throws IOException {
+        return new RawClient(connect(port, bufferBytes), context);
+    }
+
+    private static Socket connect(int port, int bufferBytes) throws IOException {
+        Socket socket = new Socket();
         if (bufferBytes > 0) {
             socket.setReceiveBufferSize(bufferBytes);
             socket.setSendBufferSize(bufferBytes);
@@ -31,7 +59,13 @@ public final class RawClient implements AutoCloseable {
         socket.setSoTimeout(10_000);
         socket.setTcpNoDelay(true);
         socket.connect(new InetSocketAddress("127.0.0.1", port));
-        in = new BufferedInputStream(socket.getInputStream());
+        return socket;
+    }
+
+    /** Makes the handshake of TLS and returns what came of it; fails with an {@link SSLException} when it is refused. */
+    public SSLSession handshake() throws IOException {
+        ((SSLSocket) socket).startHandshake();
+        return ((SSLSocket) socket).getSession();
     }
 
     /** Waits no longer than this for each further byte, instead of ten seconds. */
@@ -108,8 +142,8 @@ public final class RawClient implements AutoCloseable {
 
     /** Ends the connection with a reset instead of a FIN. */
     public void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
+        connection.setSoLinger(true, 0);
+        connection.close();
     }
 
     @Override

@@ -1,0 +1,85 @@
+package ai.hokus.torii;
+
+import static ai.hokus.torii.support.Relayed.ARTIFACT;
+import static ai.hokus.torii.support.Relayed.GET;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.torii.support.NeedsPeer;
+import ai.hokus.torii.support.RawClient;
+import ai.hokus.torii.support.Relayed;
+import ai.hokus.torii.support.TestAuthority;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Callers behind TLS. */
+@NeedsPeer(program = "openssl", install = "apt-get install -y openssl")
+@ExtendWith(VertxExtension.class)
+class ListenerTlsIT {
+
+    private static final int BYTES = 2_000_000;
+
+    @TempDir
+    private static Path folder;
+
+    private static TestAuthority authority;
+    private static TestAuthority.Issued server;
+
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        authority = TestAuthority.make(folder, "authority");
+        server = authority.issue("server");
+    }
+
+    private static String[] tls(String... more) {
+        String[] settings = new String[more.length + 4];
+        settings[0] = "TORII_LISTENER_TLS_CERT_PATH";
+        settings[1] = server.certificate().toString();
+        settings[2] = "TORII_LISTENER_TLS_KEY_PATH";
+        settings[3] = server.key().toString();
+        System.arraycopy(more, 0, settings, 4, more.length);
+        return settings;
+    }
+
+    @Test
+    void saysToMlflowThatTheCallerCameByTls(Vertx vertx) throws Exception {
+        // Given
+        try (Relayed relayed = Relayed.to(
+                        vertx,
+                        (connection, head) -> connection.send(
+                                "HTTP/1.1 200 OK\r\nContent-Length: " + head.length() + "\r\n\r\n" + head),
+                        tls());
+                RawClient caller = RawClient.tls(relayed.gateway().port(), authority.context())) {
+            // When
+            caller.send(GET);
+
+            // Then
+            assertThat(caller.readMessage().body()).contains("X-Forwarded-Proto: https");
+        }
+    }
+
+    @Test
+    void carriesBodiesBothWays(Vertx vertx) throws Exception {
+        // Given
+        try (Relayed relayed = Relayed.to(
+                        vertx,
+                        (connection, head) -> {
+                            connection.read(BYTES);
+                            connection.send(
+                                    "HTTP/1.1 200 OK\r\nContent-Length: " + BYTES + "\r\n\r\n" + "y".repeat(BYTES));
+                        },
+                        tls());
+                RawClient caller = RawClient.tls(relayed.gateway().port(), authority.context())) {
+            // When
+            caller.send("PUT" + ARTIFACT + "Content-Length: " + BYTES + "\r\n\r\n" + "x".repeat(BYTES));
+
+            // Then
+            assertThat(caller.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 200");
+            assertThat(caller.read(BYTES)).isEqualTo("y".repeat(BYTES));
+        }
+    }
+}
