@@ -1,5 +1,6 @@
 package ai.hokus.torii;
 
+import ai.hokus.torii.config.DrainConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.ListenerConfig;
 import ai.hokus.torii.exchange.FailureHandler;
@@ -46,7 +47,9 @@ final class ApiListener extends VerticleBase {
         GatewayConfig config = first.config();
         rooms = new LoopRooms(vertx, first, shared, failures, Optional.empty());
         connections = new Connections(
-                vertx, config.api(), config.forward().downloadStallTimeout(), CHUNK_BYTES, shared.health()::isDraining);
+                vertx, config.api(), config.forward().downloadStallTimeout(), CHUNK_BYTES, shared.drain()::hasBegun);
+        shared.drain().onBegin(context, connections::leave);
+        shared.drain().onCut(context, () -> connections.abort("told to end at once"));
         Handler<HttpServerRequest> handler = request -> {
             connections.opened(request);
             rooms.handle(request);
@@ -107,9 +110,10 @@ final class ApiListener extends VerticleBase {
 
     @Override
     public Future<?> stop() {
-        connections.drain();
-        long grace = rooms.config().drain().grace().toMillis();
-        long end = vertx.setTimer(grace, id -> connections.abort());
+        DrainConfig drain = rooms.config().drain();
+        connections.end(drain.quiet());
+        long grace = drain.grace().toMillis();
+        long end = vertx.setTimer(grace, id -> connections.abort("the grace time is over"));
         return server.shutdown(grace + RESERVE_MILLIS, TimeUnit.MILLISECONDS).eventually(() -> {
             vertx.cancelTimer(end);
             connections.stop();

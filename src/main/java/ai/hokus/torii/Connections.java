@@ -7,19 +7,30 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Callers' connections of one event loop: closes those that are idle too long, or too slow with a request head. Vert.x'
  * own idle timer cannot tell a caller that waits for MLflow from one that has nothing to ask.
+ *
+ * <p>At the end of the process: (1) from {@link #leave} on every answer whose head is not written yet is its connection's
+ * last, and says so; connections without a request live on, because a request may be on its way to us. (2) From {@link
+ * #end} on those are closed that were quiet for a while, and none in the middle of a request head. (3) {@link #abort}
+ * resets what is left.
  */
 final class Connections {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
     private static final long SWEEP_MILLIS = 1000;
+    private static final long END_TICK_MILLIS = 50;
+    private static final long NONE = -1;
 
     private final Vertx vertx;
     private final int chunkBytes;
@@ -28,6 +39,8 @@ final class Connections {
     private final long sweep;
     private ListenerConfig config;
     private Duration stallTimeout;
+    private long endTick = NONE;
+    private boolean aborted;
 
     private static final class State {
         private final CallerWire wire;
@@ -35,6 +48,7 @@ final class Connections {
         private int open;
         private boolean served;
         private boolean closing;
+        private HttpServerResponse answer;
         private long unwritten;
         private long unwrittenSinceNanos;
 
@@ -59,6 +73,10 @@ final class Connections {
     }
 
     void accepted(HttpConnection connection) {
+        if (aborted) {
+            Wire.abort(connection);
+            return;
+        }
         states.put(
                 connection,
                 new State(CallerWire.install(connection, config.maxTargetBytes(), config.maxHeadBytes(), chunkBytes)));
@@ -75,6 +93,7 @@ final class Connections {
         }
         state.open++;
         state.served = true;
+        state.answer = request.response();
         if (draining.getAsBoolean()) {
             request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
@@ -117,19 +136,50 @@ final class Connections {
         return now - state.idleSinceNanos > (state.served ? config.idleTimeout() : config.headTimeout()).toNanos();
     }
 
-    /** Closes what is idle now; the server's own shutdown waits for the rest. */
-    void drain() {
-        List.copyOf(states.entrySet()).stream()
-                .filter(entry -> entry.getValue().open == 0)
-                .forEach(entry -> entry.getKey().close());
+    /** The process is about to end: answers under way, too, are the last of their connections. */
+    void leave() {
+        states.values().stream()
+                .filter(state -> state.open > 0 && !state.answer.headWritten())
+                .forEach(state -> state.answer.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE));
     }
 
-    /** Resets what has not ended yet, so that no answer on it can look whole. */
-    void abort() {
+    /**
+     * Closes, now and from now on, the connections on which nothing has happened for this long. A caller that has just
+     * connected, or just had an answer that did not announce the end, may be about to ask.
+     */
+    void end(Duration quiet) {
+        closeQuiet(quiet);
+        endTick = vertx.setPeriodic(END_TICK_MILLIS, id -> closeQuiet(quiet));
+    }
+
+    private void closeQuiet(Duration quiet) {
+        long now = System.nanoTime();
+        List.copyOf(states.entrySet()).forEach(entry -> {
+            State state = entry.getValue();
+            // Behind its last answer a connection is ended by whoever knows what still has to be read or written.
+            boolean isFree = state.open == 0 && !state.closing && !state.wire.isInHead() && !state.wire.isLast();
+            if (isFree && now - state.idleSinceNanos >= quiet.toNanos()) {
+                state.closing = true;
+                entry.getKey().close();
+            }
+        });
+    }
+
+    /** Resets what has not ended yet, and what is still accepted, so that no answer on it can look whole. */
+    void abort(String why) {
+        aborted = true;
+        long unfinished =
+                states.values().stream().filter(state -> state.open > 0).count();
+        if (unfinished > 0) {
+            LOG.warn("{}: requests in flight on {} connections are cut", why, unfinished);
+        }
         List.copyOf(states.keySet()).forEach(Wire::abort);
     }
 
     void stop() {
         vertx.cancelTimer(sweep);
+        if (endTick != NONE) {
+            vertx.cancelTimer(endTick);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package ai.hokus.torii;
 
 import ai.hokus.torii.config.AuthorizationConfig;
+import ai.hokus.torii.config.DrainConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.Problem;
@@ -17,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -43,6 +45,7 @@ public final class Gateway {
     private final Shared shared;
     private final List<ApiListener> apiListeners = new CopyOnWriteArrayList<>();
     private final List<String> deployments = new CopyOnWriteArrayList<>();
+    private volatile String managementDeployment;
     private volatile Rooms rooms;
     private ManagementListener management;
     private Future<Void> drained;
@@ -56,7 +59,8 @@ public final class Gateway {
             Telemetry telemetry,
             HealthMonitor health,
             LongAdder upstreamConnections,
-            Optional<ListenerCertificate> tls) {
+            Optional<ListenerCertificate> tls,
+            Drain drain) {
 
         JsonObject buildJson() {
             return new JsonObject().put("version", build.version()).put("commit", build.commit());
@@ -83,7 +87,7 @@ public final class Gateway {
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
         return ListenerCertificate.open(vertx, config.api().tls())
                 .compose(tls -> {
-                    Shared shared = new Shared(build, meters, telemetry, health, new LongAdder(), tls);
+                    Shared shared = new Shared(build, meters, telemetry, health, new LongAdder(), tls, new Drain());
                     return Rooms.of(vertx, config, shared, Optional.empty())
                             .compose(rooms -> new Gateway(vertx, shared, rooms).deploy());
                 })
@@ -125,7 +129,7 @@ public final class Gateway {
         management = new ManagementListener(rooms, shared, managementBound);
         // Management first: whoever waits for the gateway can ask it from the beginning.
         return vertx.deployVerticle(management)
-                .onSuccess(deployments::add)
+                .onSuccess(id -> managementDeployment = id)
                 .compose(id -> deployApi(apiBound))
                 .compose(id -> Future.all(apiBound.future(), managementBound.future()))
                 .map(bound -> {
@@ -215,7 +219,8 @@ public final class Gateway {
 
     /**
      * Ends in order: {@code /ready} says no at once, new requests are served for the drain delay, those in flight may
-     * take up to the grace time, what is left is reset, and the listeners close. The caller closes Vert.x afterwards.
+     * take up to the grace time, what is left is reset, and the listeners close, that for management last. The caller
+     * closes Vert.x afterwards.
      *
      * @return completes at the end; asked again, the same
      */
@@ -226,14 +231,28 @@ public final class Gateway {
         return drained;
     }
 
+    /** The same, but what has not ended by now is reset, so that none of it can look whole; also during a drain. */
+    public void cut() {
+        shared.drain().cut();
+        drain();
+    }
+
+    /** How long a drain may take by the settings now in force; closing what is left comes on top. */
+    public Duration longestDrain() {
+        DrainConfig drain = rooms.config().drain();
+        return drain.delay().plus(drain.grace());
+    }
+
     private Future<Void> end() {
         shared.health().drain();
+        shared.drain().begin();
         Promise<Void> delayed = Promise.promise();
+        shared.drain().whenCut().onSuccess(v -> delayed.tryComplete());
         long millis = rooms.config().drain().delay().toMillis();
         if (millis == 0) {
-            delayed.complete();
+            delayed.tryComplete();
         } else {
-            vertx.setTimer(millis, id -> delayed.complete());
+            vertx.setTimer(millis, id -> delayed.tryComplete());
         }
         return delayed.future()
                 .compose(v -> undeploy())
@@ -260,6 +279,9 @@ public final class Gateway {
     }
 
     private Future<?> undeploy() {
-        return Future.join(deployments.stream().map(vertx::undeploy).toList());
+        // Management last: whoever watches sees the end of it.
+        return Future.join(deployments.stream().map(vertx::undeploy).toList())
+                .eventually(() ->
+                        managementDeployment == null ? Future.succeededFuture() : vertx.undeploy(managementDeployment));
     }
 }

@@ -140,7 +140,7 @@ final class QuickstartCommand implements Callable<Integer> {
         var config = ConfigFileOption.await(new ConfigLoader(vertx).load(Optional.empty(), settings))
                 .config();
         var running = RunningGateway.start(vertx, config);
-        life.add(running::stop);
+        life.add(running);
         api.moved(running.gateway().apiPort()).ifPresent(System.err::println);
         management.moved(running.gateway().managementPort()).ifPresent(System.err::println);
         return running;

@@ -19,14 +19,17 @@ final class QuickstartLife {
     private final Thread starter = Thread.currentThread();
     private final CountDownLatch startIsOver = new CountDownLatch(1);
     private final CountDownLatch ending = new CountDownLatch(1);
-    private final Deque<Running> running = new ConcurrentLinkedDeque<>();
+    private final Deque<ProcessEnd.Work> running = new ConcurrentLinkedDeque<>();
+    private volatile ProcessEnd.Work endingNow = (Running) () -> {};
     private volatile int exitCode = ToriiCommand.OK;
     private volatile boolean hasFailed;
 
     /** Something that runs until it is ended. */
-    interface Running {
-        /** Ends it; blocks, for a bounded time. */
-        void end() throws Exception;
+    interface Running extends ProcessEnd.Work {
+        @Override
+        default void cut() {
+            // Few things take long enough.
+        }
     }
 
     private QuickstartLife() {}
@@ -34,12 +37,27 @@ final class QuickstartLife {
     /** From now on a signal ends what was started, and breaks a start off that is under way. */
     static QuickstartLife begin() {
         var life = new QuickstartLife();
+        Signals.hear(signal -> life.signalled());
         Runtime.getRuntime().addShutdownHook(new Thread(life::end, "end"));
         return life;
     }
 
+    /** A signal while all of it ends has what is in flight cut. */
+    private void signalled() {
+        if (ending.getCount() > 0) {
+            System.exit(ToriiCommand.OK);
+        } else {
+            endingNow.cut();
+        }
+    }
+
     /** Notes something that was started. */
     void add(Running started) {
+        running.push(started);
+    }
+
+    /** Notes something that was started and whose end may take long. */
+    void add(RunningGateway started) {
         running.push(started);
     }
 
@@ -103,6 +121,7 @@ final class QuickstartLife {
     private void endAll() {
         for (var next = running.poll(); next != null; next = running.poll()) {
             try {
+                endingNow = next;
                 next.end();
             } catch (Exception e) {
                 System.err.println("the end was not orderly: " + e);

@@ -34,7 +34,7 @@ final class RehearseCommand implements Callable<Integer> {
             try {
                 new Rehearsal(vertx, running.gateway()).run().await(LONGEST_SECONDS, TimeUnit.SECONDS);
             } finally {
-                running.stop();
+                running.end();
             }
             return ToriiCommand.OK;
         } catch (Exception e) {

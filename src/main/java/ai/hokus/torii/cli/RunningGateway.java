@@ -6,28 +6,29 @@ import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
 /** A started gateway with its Vert.x, and its orderly end. Used by commands, on their threads. */
-final class RunningGateway {
+final class RunningGateway implements ProcessEnd.Work {
 
     private static final Duration RESERVE = Duration.ofSeconds(5);
+    private static final int LONGEST_CUT_SECONDS = 3;
 
     private final Vertx vertx;
-    private final GatewayConfig config;
     private final Gateway gateway;
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
 
-    private RunningGateway(Vertx vertx, GatewayConfig config, Gateway gateway) {
+    private RunningGateway(Vertx vertx, Gateway gateway) {
         this.vertx = vertx;
-        this.config = config;
         this.gateway = gateway;
     }
 
     /** Starts listening on this Vert.x; blocks until it does. */
     static RunningGateway start(Vertx vertx, GatewayConfig config) throws InvalidConfigException, ListenException {
         try {
-            return new RunningGateway(vertx, config, ConfigFileOption.await(Gateway.start(vertx, config)));
+            return new RunningGateway(vertx, ConfigFileOption.await(Gateway.start(vertx, config)));
         } catch (CompletionException e) {
             if (e.getCause() instanceof ListenException taken) {
                 throw taken;
@@ -41,12 +42,17 @@ final class RunningGateway {
     }
 
     /** Drains and closes; blocks at most as long as the configuration says, and a little. */
-    void stop() throws Exception {
-        Duration longest = config.drain().delay().plus(config.drain().grace()).plus(RESERVE);
-        gateway.drain()
-                .eventually(vertx::close)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(longest.toMillis(), TimeUnit.MILLISECONDS);
+    @Override
+    public void end() throws Exception {
+        Duration longest = gateway.longestDrain().plus(RESERVE);
+        gateway.drain().eventually(vertx::close).onComplete(v -> over.complete(null), over::completeExceptionally);
+        over.get(longest.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void cut() {
+        // A connection that is still being set up is no reason to wait either.
+        over.completeOnTimeout(null, LONGEST_CUT_SECONDS, TimeUnit.SECONDS);
+        gateway.cut();
     }
 }

@@ -135,11 +135,6 @@ public final class HealthMonitor {
         draining = true;
     }
 
-    /** Whether the process is on its way out. */
-    public boolean isDraining() {
-        return draining;
-    }
-
     /** Notes that real traffic has just proved what this check would ask; without effect when there is no such check. */
     public void seen(String name) {
         State now = states.computeIfPresent(name, (n, before) -> before.isUp() ? before : new State(true, true, ""));

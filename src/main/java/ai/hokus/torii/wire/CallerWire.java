@@ -21,6 +21,7 @@ import io.vertx.core.http.Http1ServerConfig;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.impl.http1.VertxHttpRequestDecoder;
+import io.vertx.core.net.impl.ShutdownEvent;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -33,6 +34,7 @@ import java.util.regex.Pattern;
  *   <li>A request that stands behind another is read when that has been answered and the answer has been taken: Vert.x
  *       would answer any number of them into memory, also behind the last answer of the connection.
  *   <li>A body that waits for its reader when its connection ends is not leaked.
+ *   <li>The server's shutdown ends no connection by itself: Vert.x would close one in the middle of a request head.
  *   <li>A connection closes behind the last byte written to it, also while the server shuts down, when Vert.x does not
  *       wait for that. {@link Wire#abort} is the way to end it at once.
  * </ol>
@@ -116,6 +118,11 @@ public final class CallerWire {
         ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
         // A message counts as pending, whole, until its last byte has left.
         return buffer == null ? 0 : buffer.totalPendingWriteBytes() - buffer.currentProgress();
+    }
+
+    /** Whether nothing that comes behind the request that is being answered, or was, will be read. */
+    public boolean isLast() {
+        return isLast;
     }
 
     /** Whether a part of a request head has come and the rest has not. */
@@ -241,6 +248,13 @@ public final class CallerWire {
                     context.fireExceptionCaught(e);
                 }
                 context.fireChannelReadComplete();
+            }
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+            if (!(event instanceof ShutdownEvent)) {
+                super.userEventTriggered(ctx, event);
             }
         }
 
