@@ -10,7 +10,7 @@ import ai.hokus.torii.exchange.Operation;
 import ai.hokus.torii.exchange.Route;
 import ai.hokus.torii.exchange.WholeAnswer;
 import ai.hokus.torii.identity.Access;
-import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.identity.KeyMask;
 import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.mlflow.CanonicalPath;
 import io.vertx.core.Future;
@@ -104,7 +104,7 @@ final class Explanations {
             CanonicalPath canonical = CanonicalPath.parse(target);
             operation = Endpoint.OWN.get(canonical.path());
             if (operation == null) {
-                trail.put("path", ApiKey.masked(canonical.path()));
+                trail.put("path", KeyMask.masked(canonical.path()));
                 route = Optional.of(policy.mounts().resolve(method, canonical));
                 operation = route.get().operation();
             } else {
@@ -149,8 +149,8 @@ final class Explanations {
     private JsonObject target(Optional<Route> route, Operation operation) {
         JsonObject target = new JsonObject();
         route.ifPresent(found -> target.put("mount", found.mount())
-                .put("path", ApiKey.masked(found.path()))
-                .put("upstream", upstream + ApiKey.masked(found.path())));
+                .put("path", KeyMask.masked(found.path()))
+                .put("upstream", upstream + KeyMask.masked(found.path())));
         return target.put(
                 "operation",
                 new JsonObject()

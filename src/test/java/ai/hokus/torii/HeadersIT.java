@@ -113,6 +113,39 @@ class HeadersIT {
     }
 
     @Test
+    void carriesATraceOnToMlflowAndToTheAuthService() throws Exception {
+        // Given
+        String id = "0af7651916cd43dd8448eb211c80319c";
+
+        // When
+        RecordedRequest seen =
+                forwarded(headers("traceparent", "00-" + id + "-b7ad6b7169203331-01", "tracestate", "vendor=1"));
+
+        // Then
+        assertThat(seen.headers().getAll("traceparent"))
+                .singleElement()
+                .asString()
+                .matches("00-" + id + "-[0-9a-f]{16}-01")
+                .doesNotContain("b7ad6b7169203331");
+        assertThat(seen.headers().getAll("tracestate")).containsExactly("vendor=1");
+        assertThat(auth.callsAbout(KEY).get(0).headers().get("traceparent"))
+                .isEqualTo(seen.headers().get("traceparent"));
+    }
+
+    @Test
+    void beginsATraceWhereTheCallersIsNone() throws Exception {
+        // When
+        RecordedRequest seen = forwarded(headers("traceparent", "00-" + KEY + "-01", "tracestate", "vendor=1"));
+
+        // Then
+        assertThat(seen.headers().getAll("traceparent"))
+                .singleElement()
+                .asString()
+                .matches("00-[0-9a-f]{32}-[0-9a-f]{16}-01");
+        assertThat(seen.headers().contains("tracestate")).isFalse();
+    }
+
+    @Test
     void replacesForwardedAddresses() throws Exception {
         // When
         RecordedRequest seen = forwarded(

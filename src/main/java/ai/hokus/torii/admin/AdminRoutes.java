@@ -198,6 +198,6 @@ public final class AdminRoutes {
     }
 
     private void refuse(HttpServerRequest request, GatewayFailure failure) {
-        failures.answer(request, RequestId.of(request.getHeader("X-Request-Id")), failure);
+        failures.answer(request, RequestId.of(request.headers()), failure);
     }
 }

@@ -15,11 +15,13 @@ record AuthQuestion(MultiMap headers, Buffer content) {
     private static final String BEARER = "Bearer ";
 
     /** In this form, which is not {@code AUTO}. */
-    static AuthQuestion of(Question config, Form form, ApiKey key, String clientIp) {
+    static AuthQuestion of(Question config, Form form, Inquiry inquiry) {
+        ApiKey key = inquiry.key();
         MultiMap headers = HttpHeaders.headers().set(HttpHeaders.USER_AGENT, "torii");
+        inquiry.trace().ifPresent(trace -> trace.writeTo(headers));
         JsonObject json = new JsonObject().put(config.fields().serviceId(), config.serviceId());
         if (config.sendClientIp()) {
-            json.put(config.fields().clientIp(), clientIp);
+            json.put(config.fields().clientIp(), inquiry.clientIp());
         }
         if (form == Form.HEADER) {
             String scheme = config.keyScheme();

@@ -5,6 +5,7 @@ import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.VerdictSource;
 import io.vertx.core.Future;
+import java.util.Optional;
 
 /** Admits an exchange whose key the validator accepts; used on the exchange's event loop. */
 public final class AuthenticateStage {
@@ -23,7 +24,8 @@ public final class AuthenticateStage {
                 .validate(new Inquiry(
                         Credentials.find(exchange.request().headers()),
                         exchange.clientIp(),
-                        exchange.operation().isRead()))
+                        exchange.operation().isRead(),
+                        Optional.of(exchange.trace())))
                 .onFailure(cause -> exchange.keyCheck(new KeyCheck(
                         GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start)))
                 .compose(answer -> {

@@ -5,7 +5,6 @@ import ai.hokus.torii.config.AuthServiceConfig.Form;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.exchange.VerdictSource;
-import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -81,9 +80,8 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
     @Override
     public Future<Answer> validate(Inquiry inquiry) {
         Future<Verdict> verdict = contract.form()
-                .map(form -> ask(form, inquiry.key(), inquiry.clientIp())
-                        .recover(cause -> againInAnotherForm(cause, form, inquiry)))
-                .orElseGet(() -> seek().compose(form -> ask(form, inquiry.key(), inquiry.clientIp())));
+                .map(form -> ask(form, inquiry).recover(cause -> againInAnotherForm(cause, form, inquiry)))
+                .orElseGet(() -> seek().compose(form -> ask(form, inquiry)));
         return verdict.map(found -> new Answer(found, VerdictSource.CALL));
     }
 
@@ -93,8 +91,7 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
         if (!misunderstood || !contract.mayBeSoughtAnew()) {
             return Future.failedFuture(cause);
         }
-        return seek().compose(other ->
-                other == form ? Future.failedFuture(cause) : ask(other, inquiry.key(), inquiry.clientIp()));
+        return seek().compose(other -> other == form ? Future.failedFuture(cause) : ask(other, inquiry));
     }
 
     /** One search at a time for an event loop. */
@@ -102,13 +99,13 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
         if (search != null) {
             return search;
         }
-        Future<Form> started = contract.seek((form, key) -> ask(form, key, "127.0.0.1"));
+        Future<Form> started = contract.seek((form, key) -> ask(form, new Inquiry(key, "127.0.0.1", true)));
         search = started;
         return started.onComplete(result -> search = null);
     }
 
-    private Future<Verdict> ask(Form form, ApiKey key, String clientIp) {
-        AuthQuestion question = AuthQuestion.of(config.question(), form, key, clientIp);
+    private Future<Verdict> ask(Form form, Inquiry inquiry) {
+        AuthQuestion question = AuthQuestion.of(config.question(), form, inquiry);
         long millis = config.timeout().toMillis();
         long start = System.nanoTime();
         AuthCall call = new AuthCall(vertx, MAX_ANSWER_BYTES);

@@ -34,6 +34,7 @@ public final class Exchange {
     private final RequestHead head;
     private final String id;
     private final long startNanos = System.nanoTime();
+    private TraceContext trace;
     private final List<Runnable> goneListeners = new ArrayList<>(2);
     private Consumer<Exchange> endListener = exchange -> {};
     private Consumer<GatewayFailure> malformedListener = failure -> {};
@@ -48,6 +49,7 @@ public final class Exchange {
     private GatewayFailure failure;
     private boolean malformed;
     private long upstreamNanos = -1;
+    private long waitNanos = -1;
     private boolean requestEnded;
     private boolean callerGone;
     private boolean ended;
@@ -56,7 +58,7 @@ public final class Exchange {
         this.vertx = vertx;
         this.request = request;
         this.head = RequestHead.of(request);
-        this.id = RequestId.of(request.getHeader("X-Request-Id"));
+        this.id = RequestId.of(request.headers());
     }
 
     /**
@@ -209,6 +211,14 @@ public final class Exchange {
         return id;
     }
 
+    /** The trace it belongs to. */
+    public TraceContext trace() {
+        if (trace == null) {
+            trace = TraceContext.of(request.headers());
+        }
+        return trace;
+    }
+
     /** The address of the peer, without port. */
     public String peer() {
         return request.connection().remoteAddress().hostAddress();
@@ -300,6 +310,16 @@ public final class Exchange {
     /** Nanoseconds until the head of MLflow's answer; -1 when there was none. */
     public long upstreamNanos() {
         return upstreamNanos;
+    }
+
+    /** Fact: nanoseconds that the request waited for a connection to MLflow. */
+    public void waitNanos(long nanos) {
+        waitNanos = nanos;
+    }
+
+    /** Nanoseconds that the request waited for a connection to MLflow; -1 when it did not come to that. */
+    public long waitNanos() {
+        return waitNanos;
     }
 
     /** Body bytes from the caller. */

@@ -39,8 +39,9 @@ public final class FailureHandler {
         if (failure.reason() == Reason.INTERNAL) {
             // Not the exception itself: its message may quote what the caller sent, a key included.
             LOG.error(
-                    "request {} failed by a fault of the gateway: {} {}",
+                    "request {} (trace {}) failed by a fault of the gateway: {} {}",
                     exchange.id(),
+                    exchange.trace().id(),
                     cause.getClass().getName(),
                     Arrays.stream(cause.getStackTrace()).limit(TRACE_FRAMES).toList());
         }

@@ -2,7 +2,6 @@ package ai.hokus.torii.identity;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * The API key a caller showed: printable ASCII, of bounded length, and never printed.
@@ -14,8 +13,6 @@ public final class ApiKey {
 
     /** Longest key accepted, in characters; more than any auth service of the platform issues. */
     public static final int MAX_LENGTH = 512;
-
-    private static final Pattern KEY = Pattern.compile("(?i)hk(?:_|%5f)(?:[a-z0-9_]|%5f)+");
 
     private final String text;
 
@@ -39,21 +36,6 @@ public final class ApiKey {
             }
         }
         return Optional.of(new ApiKey(text));
-    }
-
-    /** A text, a path for instance, with whatever looks like a key of the platform's taken out. */
-    public static String masked(String text) {
-        return mayHoldKey(text) ? KEY.matcher(text).replaceAll("[key]") : text;
-    }
-
-    /** A cheap look before the costly one: most texts hold no {@code hk} at all. */
-    private static boolean mayHoldKey(String text) {
-        for (int k = text.length() - 1; k > 0; k--) {
-            if ((text.charAt(k) | ' ') == 'k' && (text.charAt(k - 1) | ' ') == 'h') {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** The key itself. The caller neither logs nor stores it. */

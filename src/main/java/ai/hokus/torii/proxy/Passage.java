@@ -2,6 +2,7 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.RequestHead;
+import ai.hokus.torii.exchange.TraceContext;
 import ai.hokus.torii.identity.Principal;
 import java.util.Optional;
 
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param isTls whether the caller came over TLS
  * @param clientIp the caller's address
  * @param requestId the exchange's name
+ * @param trace the trace it belongs to
  * @param principal who asks; empty where nobody was asked
  * @param mount the part of the path in front of MLflow's own; empty at the root
  */
@@ -20,6 +22,7 @@ record Passage(
         boolean isTls,
         String clientIp,
         String requestId,
+        TraceContext trace,
         Optional<Principal> principal,
         String mount) {
 
@@ -29,6 +32,7 @@ record Passage(
                 exchange.request().isSSL(),
                 exchange.clientIp(),
                 exchange.id(),
+                exchange.trace(),
                 exchange.principal(),
                 exchange.route().map(route -> route.mount()).orElse(""));
     }

@@ -82,6 +82,7 @@ final class Relay implements Upload.Listener {
     }
 
     private void connected(AsyncResult<HttpClientRequest> result) {
+        exchange.waitNanos(System.nanoTime() - sendNanos);
         if (result.failed()) {
             fail(UpstreamFault.connecting(result.cause(), stage.pool().address()));
             return;

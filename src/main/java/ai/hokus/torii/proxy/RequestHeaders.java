@@ -2,6 +2,7 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.HeadRules;
+import ai.hokus.torii.exchange.TraceContext;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -42,6 +43,8 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
             "content-length",
             "expect",
             "x-request-id",
+            TraceContext.PARENT,
+            TraceContext.STATE,
             // Credentials and what belongs to our own origin.
             "authorization",
             "x-api-key",
@@ -157,6 +160,7 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
         // None of these names travels, so none is there already.
         own(passage.principal(), to);
         to.add("X-Request-Id", passage.requestId());
+        passage.trace().writeTo(to);
         to.add("X-Forwarded-For", passage.clientIp());
         to.add("X-Forwarded-Proto", passage.isTls() ? "https" : "http");
         String callersHost = HeadRules.authority(passage.head());

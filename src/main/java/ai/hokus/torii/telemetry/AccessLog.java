@@ -3,7 +3,7 @@ package ai.hokus.torii.telemetry;
 import ai.hokus.torii.exchange.Decision;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.KeyCheck;
-import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.identity.KeyMask;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.http.HttpServerRequest;
 import org.slf4j.Logger;
@@ -30,6 +30,8 @@ final class AccessLog {
         StringBuilder line = new StringBuilder(LINE_CHARS)
                 .append("request=")
                 .append(exchange.id())
+                .append(" trace=")
+                .append(exchange.trace().id())
                 .append(" peer=")
                 .append(exchange.peer())
                 .append(" client=")
@@ -71,6 +73,7 @@ final class AccessLog {
                 .append(" bytes_out=")
                 .append(exchange.bytesOut());
         millis(line, " auth_ms=", exchange.keyCheck().map(KeyCheck::nanos).orElse(-1L));
+        millis(line, " wait_ms=", exchange.waitNanos());
         millis(line, " upstream_ms=", exchange.upstreamNanos());
         millis(line, " total_ms=", exchange.nanos());
         if (!detail.isEmpty()) {
@@ -115,7 +118,7 @@ final class AccessLog {
         if (raw.isEmpty()) {
             return "-";
         }
-        String masked = ApiKey.masked(raw);
+        String masked = KeyMask.masked(raw);
         if (isPlain(masked)) {
             return masked;
         }

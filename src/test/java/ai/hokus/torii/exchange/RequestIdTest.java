@@ -2,6 +2,7 @@ package ai.hokus.torii.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.MultiMap;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -11,6 +12,11 @@ import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestIdTest {
+
+    private static String of(String name) {
+        MultiMap headers = MultiMap.caseInsensitiveMultiMap().add("X-API-Key", "hk_test_TestOnly0123");
+        return RequestId.of(name == null ? headers : headers.add("X-Request-Id", name));
+    }
 
     @ParameterizedTest
     @ValueSource(
@@ -27,7 +33,7 @@ class RequestIdTest {
         // Given the name
 
         // When
-        String id = RequestId.of(name);
+        String id = of(name);
 
         // Then
         assertThat(id).isEqualTo(name);
@@ -38,6 +44,9 @@ class RequestIdTest {
     @ValueSource(
             strings = {
                 "a b",
+                "HK_TEST_0123456789",
+                "aGtfdGVzdF9UZXN0T25seTAxMjM.",
+                "x-TestOnly",
                 "hk_test_0123456789abcdefghijklmnopqrstuv",
                 "x-hk_test_1",
                 "a/b",
@@ -52,7 +61,7 @@ class RequestIdTest {
         // Given the name
 
         // When
-        String id = RequestId.of(name);
+        String id = of(name);
 
         // Then
         assertThat(id).matches("[0-9a-f]{32}");
@@ -64,8 +73,7 @@ class RequestIdTest {
         int count = 1000;
 
         // When
-        Set<String> ids =
-                IntStream.range(0, count).mapToObj(i -> RequestId.of(null)).collect(Collectors.toSet());
+        Set<String> ids = IntStream.range(0, count).mapToObj(i -> of(null)).collect(Collectors.toSet());
 
         // Then
         assertThat(ids).hasSize(count);

@@ -3,6 +3,7 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.HeadRules;
 import ai.hokus.torii.exchange.RequestHead;
+import ai.hokus.torii.exchange.TraceContext;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -66,6 +67,7 @@ public class HeaderRulesBench {
             false,
             "10.0.0.9",
             "0123456789abcdef0123456789abcdef",
+            new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", ""),
             Optional.of(new Principal(
                     "key-1",
                     "ada",

@@ -6,6 +6,7 @@ import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.config.MlflowConfig.BasicCredential;
 import ai.hokus.torii.config.Secret;
 import ai.hokus.torii.exchange.RequestHead;
+import ai.hokus.torii.exchange.TraceContext;
 import ai.hokus.torii.identity.Principal;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -29,6 +30,9 @@ class RequestHeadersTest {
     private static final Principal ADA =
             new Principal("key-1", "ada", Set.of(), Set.of(), OptionalLong.empty(), Optional.empty());
 
+    private static final TraceContext TRACE =
+            new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "ours=1");
+
     private static MultiMap copied(MultiMap sent) {
         return copied(sent, Optional.empty());
     }
@@ -43,7 +47,7 @@ class RequestHeadersTest {
                 Optional.empty()));
         RequestHead head = new RequestHead(HttpVersion.HTTP_1_1, HttpMethod.GET, "/api/mlflow/x", sent);
         MultiMap to = HttpHeaders.headers();
-        rules.copy(new Passage(head, true, "10.0.0.9", "id-1", Optional.of(ADA), "/api/mlflow"), sent, to);
+        rules.copy(new Passage(head, true, "10.0.0.9", "id-1", TRACE, Optional.of(ADA), "/api/mlflow"), sent, to);
         return to;
     }
 
@@ -170,7 +174,6 @@ class RequestHeadersTest {
                 "Content-Range",
                 "Range",
                 "If-None-Match",
-                "traceparent",
                 "X-Forwarded",
                 "X-Usage",
                 "Remote",
@@ -194,6 +197,8 @@ class RequestHeadersTest {
         "X-Hokusai-User-Id, ada",
         "X-Hokusai-API-Key-Id, key-1",
         "X-Request-Id, id-1",
+        "traceparent, 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "tracestate, ours=1",
         "X-Forwarded-For, 10.0.0.9",
         "X-Forwarded-Proto, https",
         "X-Forwarded-Host, torii.test",
