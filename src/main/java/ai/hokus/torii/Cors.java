@@ -28,7 +28,8 @@ final class Cors {
                     .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
                     .putHeader(
                             HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS,
-                            "X-Request-Id, X-Torii-Reason, X-Torii-Verdict, Retry-After")
+                            "X-Request-Id, X-Torii-Reason, X-Torii-Verdict, Retry-After, RateLimit, RateLimit-Policy,"
+                                    + " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset")
                     .putHeader(HttpHeaders.VARY, HttpHeaders.ORIGIN);
         }
     }

@@ -10,8 +10,10 @@ import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.health.HealthMonitor;
+import ai.hokus.torii.ratelimit.Limits;
 import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.telemetry.Telemetry;
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -60,7 +62,8 @@ public final class Gateway {
             HealthMonitor health,
             LongAdder upstreamConnections,
             Optional<ListenerCertificate> tls,
-            Drain drain) {
+            Drain drain,
+            Limits limits) {
 
         JsonObject buildJson() {
             return new JsonObject().put("version", build.version()).put("commit", build.commit());
@@ -85,9 +88,12 @@ public final class Gateway {
         Meters meters = new Meters(build.version(), build.commit());
         HealthMonitor health = new HealthMonitor(vertx);
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
+        Limits limits = new Limits(Ticker.systemTicker());
+        limits.register(meters::counted, meters::gauge);
         return ListenerCertificate.open(vertx, config.api().tls())
                 .compose(tls -> {
-                    Shared shared = new Shared(build, meters, telemetry, health, new LongAdder(), tls, new Drain());
+                    Shared shared =
+                            new Shared(build, meters, telemetry, health, new LongAdder(), tls, new Drain(), limits);
                     return Rooms.of(vertx, config, shared, Optional.empty())
                             .compose(rooms -> new Gateway(vertx, shared, rooms).deploy());
                 })

@@ -7,6 +7,7 @@ import ai.hokus.torii.exchange.ClientAddress;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.proxy.ForwardStage;
 import ai.hokus.torii.proxy.UpstreamPool;
+import ai.hokus.torii.ratelimit.LimitStage;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -23,6 +24,7 @@ final class LoopRooms implements Handler<HttpServerRequest> {
     private final AuthSource authSource;
     private final Held<UpstreamPool> pool;
     private final Held<AuthSource.Handle> auth;
+    private final Held<LimitStage> limit;
     private final Pipeline pipeline;
     private int open;
     private boolean isRetired;
@@ -38,12 +40,28 @@ final class LoopRooms implements Handler<HttpServerRequest> {
         this.auth = before.filter(old -> old.authSource == authSource)
                 .map(old -> old.auth.hold())
                 .orElseGet(() -> openAuth(vertx));
+        this.limit = before.filter(this::hasSameLimits)
+                .map(old -> old.limit.hold())
+                .orElseGet(() -> openLimit(vertx, shared));
         this.pipeline = new Pipeline(vertx, stages(vertx, rooms, shared), failures, shared.telemetry(), this::ended);
     }
 
     private boolean hasSameUpstream(LoopRooms old) {
         return old.config.mlflow().equals(config.mlflow())
                 && old.config.forward().equals(config.forward());
+    }
+
+    private boolean hasSameLimits(LoopRooms old) {
+        return old.config.ratelimit().equals(config.ratelimit());
+    }
+
+    private Held<LimitStage> openLimit(Vertx vertx, Gateway.Shared shared) {
+        LimitStage opened = LimitStage.open(
+                vertx, shared.limits(), config.ratelimit(), config.api().instances());
+        return new Held<>(opened, () -> {
+            opened.close();
+            return Future.succeededFuture();
+        });
     }
 
     private Held<UpstreamPool> openPool(Vertx vertx, Gateway.Shared shared) {
@@ -76,6 +94,7 @@ final class LoopRooms implements Handler<HttpServerRequest> {
                 new AuthenticateStage(auth.get().validator()),
                 new AuthorizeStage(rooms.policy().authorizer()),
                 new Explanations(rooms.policy(), config.mlflow().url()),
+                limit.get(),
                 forward);
     }
 
@@ -113,7 +132,7 @@ final class LoopRooms implements Handler<HttpServerRequest> {
     /** Closes what no others hold, with every exchange on it; asked again, the same. */
     Future<?> close() {
         if (closed == null) {
-            closed = pool.release().eventually(auth::release);
+            closed = pool.release().eventually(auth::release).eventually(limit::release);
         }
         return closed;
     }

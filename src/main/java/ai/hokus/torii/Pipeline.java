@@ -8,6 +8,7 @@ import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.HeadRules;
 import ai.hokus.torii.mlflow.GraphqlDocument;
 import ai.hokus.torii.proxy.ForwardStage;
+import ai.hokus.torii.ratelimit.LimitStage;
 import ai.hokus.torii.telemetry.Telemetry;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -30,6 +31,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
             AuthenticateStage authenticate,
             AuthorizeStage authorize,
             Explanations explanations,
+            LimitStage limit,
             ForwardStage forward) {}
 
     private final Vertx vertx;
@@ -58,7 +60,10 @@ final class Pipeline implements Handler<HttpServerRequest> {
         } catch (RuntimeException e) {
             answer = Future.failedFuture(e);
         }
-        answer.onFailure(cause -> failures.write(exchange, cause));
+        answer.onFailure(cause -> {
+            stages.limit().failed(exchange, cause);
+            failures.write(exchange, cause);
+        });
     }
 
     private Future<Void> answer(Exchange exchange) {
@@ -71,6 +76,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
             return to.handler().apply(exchange);
         }
         long resolveNanos = exchange.nanos();
+        stages.limit().admitAddress(exchange, stages.authenticate()::isKnown); // 429 rate_limited
         return stages.authenticate()
                 .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429 501 503 auth_…
                 .compose(v -> exchange.isEnded() ? Future.succeededFuture() : inspect(exchange)) // 408 413 GraphQL
@@ -95,6 +101,13 @@ final class Pipeline implements Handler<HttpServerRequest> {
             return stages.explanations().answer(exchange, stages.authorize()::decide, resolveNanos); // 403
         }
         stages.authorize().apply(exchange); // 403 scope_missing operation_unknown
-        return to.handler().apply(exchange); // 408, 413 body_too_large, 501 502 503 504 upstream_…
+        Future<Void> allowed = stages.limit().apply(exchange); // 429 rate_limited
+        return allowed.succeeded() ? forward(exchange, to) : allowed.compose(v -> forward(exchange, to));
+    }
+
+    private static Future<Void> forward(Exchange exchange, Endpoint to) {
+        return exchange.isEnded()
+                ? Future.succeededFuture()
+                : to.handler().apply(exchange); // 408, 413 body_too_large, 501 502 503 504 upstream_…
     }
 }

@@ -17,6 +17,18 @@ public final class AuthenticateStage {
         this.validator = validator;
     }
 
+    /** Whether an exchange carries a key that was accepted when it was last asked about; asks nobody. */
+    public boolean isKnown(Exchange exchange) {
+        try {
+            return validator.isKnown(new Inquiry(
+                    Credentials.find(exchange.request().headers()),
+                    exchange.clientIp(),
+                    exchange.operation().isRead()));
+        } catch (GatewayFailure none) {
+            return false;
+        }
+    }
+
     /** Succeeds when the key is accepted and the principal is noted; fails with the refusal, or with the outage. */
     public Future<Void> apply(Exchange exchange) {
         long start = System.nanoTime();

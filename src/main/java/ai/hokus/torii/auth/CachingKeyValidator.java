@@ -80,6 +80,11 @@ public final class CachingKeyValidator implements KeyValidator {
         return answer(hasher.hash(inquiry), inquiry);
     }
 
+    @Override
+    public boolean isKnown(Inquiry inquiry) {
+        return shared.memory.isVouchedFor(hasher.hashWithoutAddress(inquiry));
+    }
+
     private Future<Answer> answer(KeyHash hash, Inquiry inquiry) {
         VerdictMemory memory = shared.memory;
         Entry known = memory.find(hash);

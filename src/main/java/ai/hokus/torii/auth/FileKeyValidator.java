@@ -101,13 +101,21 @@ public final class FileKeyValidator implements KeyValidator {
 
     @Override
     public Future<Answer> validate(Inquiry inquiry) {
+        return Future.succeededFuture(answer(inquiry));
+    }
+
+    @Override
+    public boolean isKnown(Inquiry inquiry) {
+        return answer(inquiry).verdict() instanceof Accepted;
+    }
+
+    private Answer answer(Inquiry inquiry) {
         String digest = KeyFile.digest(inquiry.key());
         Key key = byDigest.get(digest);
         boolean same = key != null
                 && MessageDigest.isEqual(
                         key.sha256().getBytes(StandardCharsets.US_ASCII), digest.getBytes(StandardCharsets.US_ASCII));
-        return Future.succeededFuture(
-                same ? answer(key) : new Answer(new Rejected(Refusal.REFUSED), VerdictSource.CALL));
+        return same ? answer(key) : new Answer(new Rejected(Refusal.REFUSED), VerdictSource.CALL);
     }
 
     /** What would be said about the key of this name; empty when the file has none. Safe on any thread. */

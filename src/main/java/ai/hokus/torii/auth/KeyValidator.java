@@ -14,6 +14,11 @@ public interface KeyValidator {
      */
     Future<Answer> validate(Inquiry inquiry);
 
+    /** Whether this key was accepted when it was last asked about, and that not long ago; asks nobody. */
+    default boolean isKnown(Inquiry inquiry) {
+        return false;
+    }
+
     /**
      * A verdict and where it came from.
      *

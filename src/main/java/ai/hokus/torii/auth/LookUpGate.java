@@ -3,6 +3,7 @@ package ai.hokus.torii.auth;
 import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.TokenBucket;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -49,6 +50,7 @@ public final class LookUpGate {
     private final Lane known;
     private final Lane unknown;
     private final TokenBucket budget;
+    private final AuthConfig.UnknownKeys rates;
     private final int atOnce;
     private final long rampNanos;
     private final Ticker ticker;
@@ -56,7 +58,8 @@ public final class LookUpGate {
     /** Closed breakers, full budget, time by this ticker. */
     public LookUpGate(AuthConfig.Breaker config, AuthConfig.UnknownKeys unknownKeys, Ticker ticker) {
         this.ticker = ticker;
-        this.budget = unknownKeys.rate() == 0 ? null : new TokenBucket(unknownKeys.rate(), unknownKeys.burst(), ticker);
+        this.rates = unknownKeys;
+        this.budget = unknownKeys.rate() == 0 ? null : new TokenBucket(unknownKeys.burst(), ticker.read());
         this.atOnce = unknownKeys.atOnce();
         this.rampNanos = config.ramp().toNanos();
         this.known = new Lane("known", config);
@@ -193,7 +196,7 @@ public final class LookUpGate {
             }
             pass = new Pass(lane, lane.generation);
         }
-        if (isLimited && !budget.take()) {
+        if (isLimited && budget.take(rates.rate(), rates.burst(), ticker.read()) < 0) {
             pass.ended(CircuitBreaker::releasePermission);
             throw GatewayFailure.authBudget();
         }

@@ -194,13 +194,18 @@ final class AuthConfigReader {
             values.problem("redis.url", "is not set, but admin.share-revocations carries them through Redis");
         }
         redis = redis.filter(url -> shares);
-        if (redis.filter(url -> !isRedisAddress(url.reveal())).isPresent()) {
+        redis.ifPresent(url -> requireRedisAddress(values, url));
+        return new AdminConfig(visible("admin.token"), shares, redis);
+    }
+
+    /** What nobody uses is not judged: {@code REDIS_URL} may be there for others. */
+    static void requireRedisAddress(Values values, Secret url) {
+        if (!isRedisAddress(url.reveal())) {
             values.problem(
                     "redis.url",
                     "must be an address like redis://:password@redis:6379/0 (rediss:// for TLS), with every special"
                             + " character of the password as %XX");
         }
-        return new AdminConfig(visible("admin.token"), shares, redis);
     }
 
     private static boolean isRedisAddress(String text) {

@@ -42,6 +42,7 @@ final class ConfigReader {
                 mlflow,
                 auth,
                 new AuthorizationConfigReader(values).authorization(),
+                new RateLimitConfigReader(values).ratelimit(),
                 authReader.admin(),
                 forward(),
                 Set.copyOf(values.list("cors.origins")),

@@ -10,6 +10,7 @@ import java.util.Set;
  * @param mlflow the upstream
  * @param auth the auth source and the verdict cache
  * @param authorization what keys may do
+ * @param ratelimit how often keys may ask
  * @param admin what operators may order, and how replicas hear of it
  * @param forward how requests travel
  * @param corsOrigins origins whose scripts may read answers; empty: none
@@ -21,6 +22,7 @@ public record GatewayConfig(
         MlflowConfig mlflow,
         AuthConfig auth,
         AuthorizationConfig authorization,
+        RateLimitConfig ratelimit,
         AdminConfig admin,
         ForwardConfig forward,
         Set<String> corsOrigins,

@@ -37,6 +37,7 @@ public final class Exchange {
     private TraceContext trace;
     private final List<Runnable> goneListeners = new ArrayList<>(2);
     private Consumer<Exchange> endListener = exchange -> {};
+    private Runnable release = () -> {};
     private Consumer<GatewayFailure> malformedListener = failure -> {};
 
     private Operation operation = UNRESOLVED;
@@ -157,7 +158,21 @@ public final class Exchange {
         if (!callerGone) {
             ConnectionEnd.take(vertx, this);
         }
+        release.run();
         endListener.accept(this);
+    }
+
+    /** Gives back what the exchange holds, once, when it ends; at once if it has ended already. */
+    public void holding(Runnable giveBack) {
+        if (ended) {
+            giveBack.run();
+            return;
+        }
+        Runnable others = release;
+        release = () -> {
+            others.run();
+            giveBack.run();
+        };
     }
 
     /** Whether the body was announced in the head (RFC 9112 §6.3). */

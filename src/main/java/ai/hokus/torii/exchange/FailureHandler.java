@@ -24,7 +24,16 @@ public final class FailureHandler {
     private static final int TRACE_FRAMES = 20;
 
     private static final Set<String> KEPT = Set.of(
-            "access-control-allow-origin", "access-control-expose-headers", "vary", "connection", "x-torii-verdict");
+            "access-control-allow-origin",
+            "access-control-expose-headers",
+            "vary",
+            "connection",
+            "x-torii-verdict",
+            "ratelimit",
+            "ratelimit-policy",
+            "x-ratelimit-limit",
+            "x-ratelimit-remaining",
+            "x-ratelimit-reset");
 
     /**
      * Ends the exchange with this failure. When a part of the answer is already out, the connection is reset instead:

@@ -211,6 +211,49 @@ public final class GatewayFailure extends RuntimeException {
                 Map.of());
     }
 
+    /**
+     * A key has asked too often.
+     *
+     * @param perHour its limit
+     * @param setBy who set it, in words
+     * @param seconds until it may ask again
+     */
+    public static GatewayFailure rateLimited(long perHour, String setBy, long seconds) {
+        return limited(
+                "This API key is used up for now: its limit is " + perHour + " requests an hour, set by " + setBy
+                        + ". The next request is allowed in " + seconds
+                        + " s, the full number again after an hour without"
+                        + " any.",
+                seconds);
+    }
+
+    /** A key moves as many artifacts at once as it may. */
+    public static GatewayFailure tooManyTransfers(int most) {
+        return limited(
+                "This API key moves " + most + " artifacts at this moment, and no more are allowed at once, set by"
+                        + " the operator of this gateway (ratelimit.transfers-per-key). The next is allowed when one of these has"
+                        + " ended.",
+                SOON.toSeconds());
+    }
+
+    /**
+     * From an address came too many requests that were refused.
+     *
+     * @param perMinute its limit
+     * @param seconds until one more may come
+     */
+    public static GatewayFailure addressLimited(int perMinute, long seconds) {
+        return limited(
+                "From your address come too many requests without a good API key: the limit is " + perMinute
+                        + " a minute, set by the operator of this gateway (ratelimit.refused-per-minute), and this key is none"
+                        + " that was accepted lately. The next is looked at in " + seconds + " s.",
+                seconds);
+    }
+
+    private static GatewayFailure limited(String message, long seconds) {
+        return new GatewayFailure(Reason.RATE_LIMITED, message, Optional.of(Duration.ofSeconds(seconds)), "", Map.of());
+    }
+
     /** The auth service understands us, but refuses what it should accept; for probes, never for a caller. */
     public static GatewayFailure authContractSuspect(String detail) {
         return settled(

@@ -36,8 +36,12 @@ final class ResponseHeaders implements ForwardStage.HeaderRule {
         for (Map.Entry<String, String> field : from) {
             String lower = field.getKey().toLowerCase(Locale.ROOT);
             boolean stays = RequestHeaders.HOP_BY_HOP.contains(lower) || nominated.contains(lower);
-            boolean ours =
-                    lower.equals("x-request-id") || lower.startsWith("x-torii-") || lower.startsWith("access-control-");
+            boolean ours = lower.equals("x-request-id")
+                    || lower.startsWith("x-torii-")
+                    || lower.startsWith("access-control-")
+                    // MLflow's limits are not the key's.
+                    || lower.startsWith("ratelimit")
+                    || lower.startsWith("x-ratelimit-");
             if (stays || ours) {
                 continue;
             }

@@ -3,6 +3,7 @@ package ai.hokus.torii.telemetry;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.KeyCheck;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
@@ -24,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -105,6 +107,14 @@ public final class Meters implements AutoCloseable {
                                 .tag(tag, v)
                                 .register(registry))
                 .increment();
+    }
+
+    /** A number that only grows and is asked for when it is scraped; tags in pairs, of small fixed sets of values. */
+    public void counted(String name, String description, LongSupplier count, String... tags) {
+        FunctionCounter.builder(name, count, LongSupplier::getAsLong)
+                .description(description)
+                .tags(tags)
+                .register(registry);
     }
 
     /** Everything in Prometheus' text format 0.0.4. */

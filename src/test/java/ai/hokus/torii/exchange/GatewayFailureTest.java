@@ -92,6 +92,7 @@ class GatewayFailureTest {
                         Reason.AUTH_ANSWER_UNREADABLE,
                         Reason.AUTH_RATE_LIMITED,
                         Reason.AUTH_BUDGET,
+                        Reason.RATE_LIMITED,
                         Reason.REVOCATION_NOT_SHARED,
                         Reason.UPSTREAM_UNREACHABLE,
                         Reason.OVERLOADED);
