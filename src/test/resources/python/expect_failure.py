@@ -1,6 +1,7 @@
 """Does one call that must fail and tells what the user would see. Exits with 1 if the call succeeds.
 
 Usage: expect_failure.py                     mlflow.search_experiments()
+       expect_failure.py create CHARACTERS   an experiment with a tag that is so long
        expect_failure.py upload RUN_ID       a small artifact PUT into that run, whose artifact URI is asked for first
        expect_failure.py upload ARTIFACT_URI the PUT alone, e.g. mlflow-artifacts:/1/<run id>/artifacts
 Reads MLFLOW_TRACKING_URI, MLFLOW_TRACKING_TOKEN and MLFLOW_HTTP_REQUEST_MAX_RETRIES. The last line printed is a JSON
@@ -35,6 +36,8 @@ def main(arguments):
     try:
         if arguments[:1] == ["upload"]:
             upload(arguments[1])
+        elif arguments[:1] == ["create"]:
+            MlflowClient().create_experiment("long", tags={"note": "x" * int(arguments[1])})
         else:
             mlflow.search_experiments()
     except Exception as failure:

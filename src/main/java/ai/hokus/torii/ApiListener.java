@@ -20,8 +20,6 @@ import java.util.concurrent.TimeUnit;
 /** One event loop's api listener: its server, its callers' connections, its rooms. Closes what it opened. */
 final class ApiListener extends VerticleBase {
 
-    private static final int CHUNK_BYTES = 64 * 1024;
-
     private static final long RESERVE_MILLIS = 1000;
 
     private final Rooms first;
@@ -47,13 +45,13 @@ final class ApiListener extends VerticleBase {
         GatewayConfig config = first.config();
         rooms = new LoopRooms(vertx, first, shared, failures, Optional.empty());
         connections = new Connections(
-                vertx, config.api(), config.forward().downloadStallTimeout(), CHUNK_BYTES, shared.drain()::hasBegun);
+                vertx, config.api(), config.forward().downloadStallTimeout(), shared.caps(), shared.drain()::hasBegun);
         shared.drain().onBegin(context, connections::leave);
         shared.drain().onCut(context, () -> connections.abort("told to end at once"));
-        Handler<HttpServerRequest> handler = request -> {
-            connections.opened(request);
-            rooms.handle(request);
-        };
+        CappedRequests capped = new CappedRequests(vertx, failures, shared.telemetry());
+        Handler<HttpServerRequest> handler = request -> connections
+                .opened(request)
+                .ifPresentOrElse(cap -> capped.refuse(request, cap), () -> rooms.handle(request));
         server = create(options(config.api()))
                 .connectionHandler(connections::accepted)
                 .invalidRequestHandler(new InvalidRequests(vertx, failures, shared.telemetry()))
@@ -79,7 +77,7 @@ final class ApiListener extends VerticleBase {
                 .setHttp2ClearTextEnabled(false)
                 .setMaxInitialLineLength(api.maxTargetBytes())
                 .setMaxHeaderSize(api.maxHeadBytes())
-                .setMaxChunkSize(CHUNK_BYTES)
+                .setMaxChunkSize(Connections.CHUNK_BYTES)
                 .setUseSemicolonAsQueryParamDelimiter(false)
                 // There are no WebSockets here, and the handler for their extensions allows 128 pipelined requests
                 // only.

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,13 +28,16 @@ import org.slf4j.LoggerFactory;
  */
 final class Connections {
 
+    /** Largest piece of a body. */
+    static final int CHUNK_BYTES = 64 * 1024;
+
     private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
     private static final long SWEEP_MILLIS = 1000;
     private static final long END_TICK_MILLIS = 50;
     private static final long NONE = -1;
 
     private final Vertx vertx;
-    private final int chunkBytes;
+    private final ConnectionCaps caps;
     private final BooleanSupplier draining;
     private final Map<HttpConnection, State> states = new HashMap<>();
     private final long sweep;
@@ -44,6 +48,7 @@ final class Connections {
 
     private static final class State {
         private final CallerWire wire;
+        private final ConnectionCaps.Place place;
         private long idleSinceNanos = System.nanoTime();
         private int open;
         private boolean served;
@@ -52,16 +57,18 @@ final class Connections {
         private long unwritten;
         private long unwrittenSinceNanos;
 
-        State(CallerWire wire) {
+        State(CallerWire wire, ConnectionCaps.Place place) {
             this.wire = wire;
+            this.place = place;
         }
     }
 
-    Connections(Vertx vertx, ListenerConfig config, Duration stallTimeout, int chunkBytes, BooleanSupplier draining) {
+    Connections(
+            Vertx vertx, ListenerConfig config, Duration stallTimeout, ConnectionCaps caps, BooleanSupplier draining) {
         this.vertx = vertx;
         this.config = config;
         this.stallTimeout = stallTimeout;
-        this.chunkBytes = chunkBytes;
+        this.caps = caps;
         this.draining = draining;
         this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> closeIdle());
     }
@@ -77,19 +84,30 @@ final class Connections {
             Wire.abort(connection);
             return;
         }
-        states.put(
-                connection,
-                new State(CallerWire.install(connection, config.maxTargetBytes(), config.maxHeadBytes(), chunkBytes)));
-        connection.closeHandler(v -> states.remove(connection));
         // Without a handler a reset connection is logged as an error; the exchange notices it by itself.
         connection.exceptionHandler(cause -> {});
+        ConnectionCaps.Place place = caps.enter(connection.remoteAddress().hostAddress(), config);
+        if (!place.mayStay()) {
+            Wire.abort(connection);
+            return;
+        }
+        CallerWire wire = CallerWire.install(connection, config.maxTargetBytes(), config.maxHeadBytes(), CHUNK_BYTES);
+        states.put(connection, new State(wire, place));
+        connection.closeHandler(v -> {
+            states.remove(connection);
+            place.leave();
+        });
     }
 
-    /** Notes that a request has begun; it ends with its response, or with the connection. */
-    void opened(HttpServerRequest request) {
+    /**
+     * Notes that a request has begun; it ends with its response, or with the connection.
+     *
+     * @return the cap that keeps its connection from being served; empty: it is served
+     */
+    Optional<ConnectionCaps.Cap> opened(HttpServerRequest request) {
         State state = states.get(request.connection());
         if (state == null) {
-            return;
+            return Optional.empty();
         }
         state.open++;
         state.served = true;
@@ -101,6 +119,7 @@ final class Connections {
             state.open--;
             state.idleSinceNanos = System.nanoTime();
         });
+        return state.place.refusedBy();
     }
 
     private void closeIdle() {

@@ -13,6 +13,7 @@ import ai.hokus.torii.health.HealthMonitor;
 import ai.hokus.torii.ratelimit.Limits;
 import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.telemetry.Telemetry;
+import ai.hokus.torii.telemetry.Throttle;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
@@ -38,6 +39,7 @@ public final class Gateway {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
     private static final AtomicInteger SHARED_FREE_PORTS = new AtomicInteger();
+    private static final Duration REFUSALS_PAUSE = Duration.ofSeconds(10);
     private static final Set<String> NO_API = Set.of("server", "ui", "other", "added");
     static final String AUTH = "auth";
     static final String MLFLOW = "mlflow";
@@ -63,7 +65,8 @@ public final class Gateway {
             LongAdder upstreamConnections,
             Optional<ListenerCertificate> tls,
             Drain drain,
-            Limits limits) {
+            Limits limits,
+            ConnectionCaps caps) {
 
         JsonObject buildJson() {
             return new JsonObject().put("version", build.version()).put("commit", build.commit());
@@ -90,10 +93,13 @@ public final class Gateway {
         Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
         Limits limits = new Limits(Ticker.systemTicker());
         limits.register(meters::counted, meters::gauge);
+        ConnectionCaps caps = new ConnectionCaps(
+                meters.counters("torii.connections.refused", "Connections beyond a cap", "cap"),
+                new Throttle(System::nanoTime, REFUSALS_PAUSE));
         return ListenerCertificate.open(vertx, config.api().tls())
                 .compose(tls -> {
-                    Shared shared =
-                            new Shared(build, meters, telemetry, health, new LongAdder(), tls, new Drain(), limits);
+                    Shared shared = new Shared(
+                            build, meters, telemetry, health, new LongAdder(), tls, new Drain(), limits, caps);
                     return Rooms.of(vertx, config, shared, Optional.empty())
                             .compose(rooms -> new Gateway(vertx, shared, rooms).deploy());
                 })
@@ -161,6 +167,7 @@ public final class Gateway {
                 "torii.spool.bytes",
                 "Bytes of bodies without a length that wait in files",
                 () -> rooms.spool().heldBytes());
+        meters.gauge("torii.connections", "Open connections of callers", shared.caps()::open);
         meters.gauge("torii.upstream.connections", "Open connections to MLflow", shared.upstreamConnections()::sum);
         meters.gauge(
                 "torii.authorization.enforced",

@@ -94,6 +94,7 @@ final class LoopRooms implements Handler<HttpServerRequest> {
                 new AuthenticateStage(auth.get().validator()),
                 new AuthorizeStage(rooms.policy().authorizer()),
                 new Explanations(rooms.policy(), config.mlflow().url()),
+                new BodyLimitStage(config.limits()),
                 limit.get(),
                 forward);
     }

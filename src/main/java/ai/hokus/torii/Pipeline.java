@@ -31,6 +31,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
             AuthenticateStage authenticate,
             AuthorizeStage authorize,
             Explanations explanations,
+            BodyLimitStage bodyLimit,
             LimitStage limit,
             ForwardStage forward) {}
 
@@ -101,6 +102,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
             return stages.explanations().answer(exchange, stages.authorize()::decide, resolveNanos); // 403
         }
         stages.authorize().apply(exchange); // 403 scope_missing operation_unknown
+        stages.bodyLimit().apply(exchange); // 413 body_too_large
         Future<Void> allowed = stages.limit().apply(exchange); // 429 rate_limited
         return allowed.succeeded() ? forward(exchange, to) : allowed.compose(v -> forward(exchange, to));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.config.ListenerConfig;
 import ai.hokus.torii.support.RawClient;
+import ai.hokus.torii.telemetry.Throttle;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -24,15 +25,19 @@ class ConnectionsTest {
     private static final int BYTES = 20_000_000;
     private static final String GET = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
+    private static final ListenerConfig.Caps CAPS = new ListenerConfig.Caps(10, 10);
+
+    private final ConnectionCaps caps =
+            new ConnectionCaps(cap -> {}, new Throttle(System::nanoTime, Duration.ofSeconds(1)));
     private final CompletableFuture<Void> answered = new CompletableFuture<>();
 
     /** A server that hands an answer over as a whole, however slowly it is read. */
     private HttpServer start(Vertx vertx, Duration stall, Duration idle) throws Exception {
         ListenerConfig config = new ListenerConfig(
-                "127.0.0.1", 0, 1, Duration.ofMinutes(1), idle, 8192, 8192, Optional.empty(), List.of());
+                "127.0.0.1", 0, 1, Duration.ofMinutes(1), idle, 8192, 8192, Optional.empty(), CAPS, List.of());
         CompletableFuture<HttpServer> listening = new CompletableFuture<>();
         vertx.runOnContext(v -> {
-            Connections connections = new Connections(vertx, config, stall, 65_536, () -> false);
+            Connections connections = new Connections(vertx, config, stall, caps, () -> false);
             vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
                     .connectionHandler(connections::accepted)
                     .requestHandler(request -> {

@@ -176,6 +176,24 @@ class FailureTextsIT {
         assertThat(seen.getString("text")).contains("MLFLOW_TRACKING_URI=https://<this host>/api/mlflow");
     }
 
+    @Test
+    void aBodyThatIsTooLargeIsToldWithTheSettingAtOnce() throws Exception {
+        // Given
+        TestGateway strict = TestGateway.start(
+                vertx,
+                TestGateway.environment(
+                        RealMlflow.shared().uri().toString(), auth.url(), "TORII_LIMITS_CONTROL_BODY", "2KiB"));
+
+        // When
+        JsonObject seen = failure(client().at(strict.url() + "/api/mlflow").token(KEY), "create", "3000");
+
+        // Then
+        assertThat(seen.getString("type")).isEqualTo("RestException");
+        assertThat(seen.getString("text")).contains("larger than 2048 bytes (limits.control-body)");
+        assertThat(seen.getDouble("seconds")).isLessThan(3);
+        strict.stop();
+    }
+
     private PythonClient client() throws Exception {
         return PythonClient.current().at(gateway.url() + "/api/mlflow");
     }

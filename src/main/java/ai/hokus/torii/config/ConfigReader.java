@@ -45,6 +45,9 @@ final class ConfigReader {
                 new RateLimitConfigReader(values).ratelimit(),
                 authReader.admin(),
                 forward(),
+                new LimitsConfig(
+                        values.bytesOrNone("limits.control-body", 1024, 1L << 50),
+                        values.bytesOrNone("limits.artifact-body", 1024, 1L << 50)),
                 Set.copyOf(values.list("cors.origins")),
                 new DrainConfig(
                         values.duration("drain.delay", ZERO, Duration.ofMinutes(10)),
@@ -62,6 +65,9 @@ final class ConfigReader {
                 (int) values.bytes("api.max-target", 1024, 1 << 20),
                 (int) values.bytes("api.max-head", 1024, 1 << 20),
                 new TlsReader(values).listener(),
+                new ListenerConfig.Caps(
+                        values.integer("listener.max-connections", 1, 1_000_000),
+                        values.integer("listener.max-connections-per-address", 1, 1_000_000)),
                 trustedProxies());
     }
 

@@ -13,6 +13,7 @@ import java.util.Set;
  * @param ratelimit how often keys may ask
  * @param admin what operators may order, and how replicas hear of it
  * @param forward how requests travel
+ * @param limits how large bodies may be
  * @param corsOrigins origins whose scripts may read answers; empty: none
  * @param drain how the process ends
  */
@@ -25,6 +26,7 @@ public record GatewayConfig(
         RateLimitConfig ratelimit,
         AdminConfig admin,
         ForwardConfig forward,
+        LimitsConfig limits,
         Set<String> corsOrigins,
         DrainConfig drain) {
 

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param maxTargetBytes longest request line, in bytes
  * @param maxHeadBytes largest request head, in bytes
  * @param tls how it speaks TLS; empty: it does not
+ * @param caps how many connections may be open
  * @param trustedProxies whose {@code X-Forwarded-For} is believed; empty: nobody's
  */
 public record ListenerConfig(
@@ -26,7 +27,16 @@ public record ListenerConfig(
         int maxTargetBytes,
         int maxHeadBytes,
         Optional<ListenerTls> tls,
+        Caps caps,
         List<AddressRange> trustedProxies) {
+
+    /**
+     * How many connections of callers may be open in the process.
+     *
+     * @param total from everywhere
+     * @param perAddress from one address, or one /64 network of IPv6; loopback and trusted proxies aside
+     */
+    public record Caps(int total, int perAddress) {}
 
     /** Copies the ranges, so that a configuration never changes. */
     public ListenerConfig {

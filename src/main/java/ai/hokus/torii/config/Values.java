@@ -144,6 +144,14 @@ final class Values {
         return bytes.get();
     }
 
+    /** The same, or {@link LimitsConfig#NONE} for the word none. */
+    long bytesOrNone(String key, long min, long max) {
+        boolean isNone = text(key).filter(text -> text.trim().equals("none")).isPresent();
+        long bytes = isNone ? LimitsConfig.NONE : bytes(key, min, max);
+        form(key, size(min) + " to " + size(max) + ", `none`");
+        return bytes;
+    }
+
     <E extends Enum<E>> E choice(String key, Class<E> type) {
         form(key, "`" + names(type).replace(", ", "`, `") + "`");
         String text = required(key, "write one of " + names(type));

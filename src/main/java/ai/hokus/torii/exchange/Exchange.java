@@ -47,6 +47,7 @@ public final class Exchange {
     private KeyCheck keyCheck;
     private Decision decision;
     private Buffer heldBody;
+    private BodyLimit bodyLimit;
     private GatewayFailure failure;
     private boolean malformed;
     private long upstreamNanos = -1;
@@ -315,6 +316,22 @@ public final class Exchange {
     /** Fact: the whole body, read to its end. */
     public void heldBody(Buffer body) {
         heldBody = body;
+    }
+
+    /**
+     * Refuses a body that has come to more than it may have.
+     *
+     * @throws GatewayFailure body_too_large
+     */
+    public void checkBody(long bytesSoFar) {
+        if (bodyLimit != null) {
+            bodyLimit.check(bytesSoFar);
+        }
+    }
+
+    /** Fact: how large the body may become, where its length is not known yet. */
+    public void bodyLimit(BodyLimit limit) {
+        bodyLimit = limit;
     }
 
     /** Fact: nanoseconds from the request's going out until the head of MLflow's answer. */

@@ -321,6 +321,14 @@ public final class GatewayFailure extends RuntimeException {
                         + "). Send it with a Content-Length, as MLflow's clients do.");
     }
 
+    /** A body is larger than its route class may have. */
+    public static GatewayFailure bodyOverLimit(String setting, long maxBytes) {
+        return of(
+                Reason.BODY_TOO_LARGE,
+                "The request body is larger than " + maxBytes + " bytes (" + setting
+                        + "). Send less at once, or have the gateway's setting raised.");
+    }
+
     /** A GraphQL document is larger than anybody's. */
     public static GatewayFailure documentTooLarge(int maxBytes) {
         return of(
@@ -381,6 +389,11 @@ public final class GatewayFailure extends RuntimeException {
     /** More requests wait for MLflow than may wait. */
     public static GatewayFailure overloaded(String detail) {
         return passing(Reason.OVERLOADED, "The gateway is busy: too many requests wait for MLflow.", detail);
+    }
+
+    /** More connections are open than may be. */
+    public static GatewayFailure tooManyConnections(String setting) {
+        return passing(Reason.OVERLOADED, "The gateway has no room for another connection (" + setting + ").", setting);
     }
 
     /** A fault of ours; {@code detail} goes to the log only. */

@@ -28,6 +28,7 @@ final class LengthFinder {
     private final Buffer first = Buffer.buffer();
     private final Guard guard = new Guard(this::fail);
     private SpoolFile file;
+    private long received;
 
     /** As {@code upload.unknown-length} says. */
     LengthFinder(Deadlines deadlines, Exchange exchange, ForwardConfig config, Spool spool) {
@@ -72,6 +73,9 @@ final class LengthFinder {
 
     private void hold(Buffer chunk) {
         deadline.touch();
+        if (!isInLimit(chunk)) {
+            return;
+        }
         first.appendBuffer(chunk);
         if (first.length() <= HELD_BYTES) {
             return;
@@ -96,13 +100,30 @@ final class LengthFinder {
         }
     }
 
+    private boolean isInLimit(Buffer chunk) {
+        received += chunk.length();
+        try {
+            exchange.checkBody(received);
+            return true;
+        } catch (GatewayFailure overLimit) {
+            exchange.pauseBody();
+            request.handler(null);
+            fail(overLimit);
+            return false;
+        }
+    }
+
     private void spool(SpoolFile opened) {
         file = opened;
         if (found.future().isComplete()) {
             file.close();
             return;
         }
-        request.handler(guard.handler(this::write));
+        request.handler(guard.handler(chunk -> {
+            if (isInLimit(chunk)) {
+                write(chunk);
+            }
+        }));
         request.endHandler(guard.handler(v -> {
             exchange.requestEnded();
             if (!found.future().isComplete()) {

@@ -43,6 +43,7 @@ final class Upload {
     private final Deadline deadline;
     private Source source;
     private int declared = -1;
+    private long unannounced;
     private boolean begun;
     private boolean sentWithHead;
     private boolean isTaken = true;
@@ -86,6 +87,7 @@ final class Upload {
         } else if (body instanceof RequestBody.Streamed streamed) {
             out.setChunked(true);
             begun = true;
+            unannounced = streamed.first().length();
             out.write(streamed.first());
             pump(caller());
         }
@@ -117,6 +119,10 @@ final class Upload {
             return;
         }
         deadline.touch();
+        if (unannounced > 0) {
+            unannounced += chunk.length();
+            exchange.checkBody(unannounced);
+        }
         boolean isWhole = !begun && chunk.length() == declared;
         begun = true;
         // In one piece a body goes out with its head; its end, which follows at once, has nothing left to send then.
