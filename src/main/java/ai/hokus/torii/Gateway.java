@@ -169,6 +169,7 @@ public final class Gateway {
                 () -> rooms.spool().heldBytes());
         meters.gauge("torii.connections", "Open connections of callers", shared.caps()::open);
         meters.gauge("torii.upstream.connections", "Open connections to MLflow", shared.upstreamConnections()::sum);
+        new ReplicaReports(() -> rooms.replicas()).describe(meters, shared.health());
         meters.gauge(
                 "torii.authorization.enforced",
                 "0 while refusals are only rehearsed",

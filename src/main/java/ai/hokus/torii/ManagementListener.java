@@ -7,6 +7,8 @@ import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.health.HealthEndpoints;
 import ai.hokus.torii.health.HealthMonitor;
+import ai.hokus.torii.proxy.ReplicaWatch;
+import ai.hokus.torii.proxy.Replicas;
 import ai.hokus.torii.proxy.UpstreamCalls;
 import ai.hokus.torii.proxy.UpstreamPool;
 import io.vertx.core.Future;
@@ -39,6 +41,7 @@ final class ManagementListener extends VerticleBase {
     private GatewayConfig config;
     private AuthSource authSource;
     private UpstreamPool pool;
+    private ReplicaWatch watch;
     private AuthSource.Handle auth;
     private HttpServer server;
     private Handler<HttpServerRequest> routes;
@@ -87,9 +90,12 @@ final class ManagementListener extends VerticleBase {
                 && config.admin().equals(next.config().admin());
         config = next.config();
         authSource = next.authSource();
-        pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), shared.upstreamConnections());
+        pool = new UpstreamPool(
+                vertx, config.mlflow(), config.forward(), next.replicas(), shared.upstreamConnections());
         auth = authSource.validator(vertx);
-        registerChecks();
+        UpstreamCalls mlflow = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
+        registerChecks(mlflow, next.replicas());
+        watch(mlflow, next.replicas());
         if (!sameFeed) {
             feed.ifPresent(RevocationFeed::stop);
             feed = openFeed();
@@ -98,18 +104,29 @@ final class ManagementListener extends VerticleBase {
     }
 
     /** Registers what readiness depends on. */
-    private void registerChecks() {
+    private void registerChecks(UpstreamCalls mlflow, Replicas replicas) {
         HealthMonitor health = shared.health();
-        UpstreamCalls mlflow = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
         health.register(new HealthMonitor.Check(Gateway.AUTH, true, AUTH_INTERVAL, auth.probe()));
-        health.register(
-                new HealthMonitor.Check(Gateway.MLFLOW, true, MLFLOW_INTERVAL, () -> mlflow.probe(MlflowProbes.API)));
+        // One that answers is enough.
+        health.register(new HealthMonitor.Check(
+                Gateway.MLFLOW,
+                true,
+                MLFLOW_INTERVAL,
+                () -> replicas.haveAnswered() ? Future.succeededFuture() : mlflow.probe(MlflowProbes.API)));
         if (config.mlflow().servesArtifacts()) {
             health.register(new HealthMonitor.Check(
                     Gateway.ARTIFACTS, false, ARTIFACTS_INTERVAL, () -> mlflow.probe(MlflowProbes.ARTIFACTS)));
         } else {
             health.unregister(Gateway.ARTIFACTS);
         }
+    }
+
+    private void watch(UpstreamCalls mlflow, Replicas replicas) {
+        if (watch != null) {
+            watch.stop();
+        }
+        watch = new ReplicaWatch(vertx, replicas, mlflow, config.mlflow().upstreams(), MlflowProbes.API);
+        watch.start();
     }
 
     /** Hears and tells the other replicas, when it is configured. */
@@ -144,7 +161,7 @@ final class ManagementListener extends VerticleBase {
         HealthEndpoints health = new HealthEndpoints(shared.health(), shared.buildJson());
         Router router = Router.router(vertx);
         router.get("/live").handler(context -> health.live(context.request()));
-        router.get("/ready").handler(context -> health.ready(context.request()));
+        router.get("/ready").handler(context -> health.readyInDetail(context.request()));
         router.get("/metrics")
                 .handler(context -> context.response()
                         .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
@@ -167,6 +184,7 @@ final class ManagementListener extends VerticleBase {
     @Override
     public Future<?> stop() {
         shared.health().stop();
+        watch.stop();
         return server.shutdown(1, TimeUnit.SECONDS).eventually(() -> {
             auth.close().run();
             feed.ifPresent(RevocationFeed::stop);

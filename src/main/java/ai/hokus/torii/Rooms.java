@@ -3,6 +3,7 @@ package ai.hokus.torii;
 import ai.hokus.torii.config.AuthorizationConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.proxy.Replicas;
 import ai.hokus.torii.proxy.Spool;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -17,9 +18,10 @@ import org.slf4j.LoggerFactory;
  * @param config the configuration
  * @param policy which operation a path is, and who may do it
  * @param spool where bodies without a length wait
+ * @param replicas MLflow's servers
  * @param authSource whose a key is
  */
-record Rooms(GatewayConfig config, Policy policy, Spool spool, AuthSource authSource) {
+record Rooms(GatewayConfig config, Policy policy, Spool spool, Replicas replicas, AuthSource authSource) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
 
@@ -44,10 +46,14 @@ record Rooms(GatewayConfig config, Policy policy, Spool spool, AuthSource authSo
                         rooms.config.forward().spool().equals(config.forward().spool()))
                 .map(Rooms::spool)
                 .orElseGet(() -> new Spool(vertx, config.forward().spool()));
+        Replicas replicas = before.filter(rooms ->
+                        rooms.config.mlflow().upstreams().equals(config.mlflow().upstreams()))
+                .map(Rooms::replicas)
+                .orElseGet(() -> new Replicas(config.mlflow(), ReplicaReports.failovers(shared.meters())));
         return before.filter(rooms -> rooms.config.auth().equals(config.auth()))
                 .map(rooms -> Future.succeededFuture(rooms.authSource))
                 .orElseGet(() -> AuthSource.open(vertx, config.auth(), shared.meters()))
-                .map(source -> new Rooms(config, policy, spool, source));
+                .map(source -> new Rooms(config, policy, spool, replicas, source));
     }
 
     /** Ends what these share and the next ones do not take over; their event loops must have swapped them before. */

@@ -4,12 +4,15 @@ import ai.hokus.torii.config.ForwardConfig.Spool;
 import ai.hokus.torii.config.ForwardConfig.UnknownLength;
 import ai.hokus.torii.config.MlflowConfig.BasicCredential;
 import ai.hokus.torii.config.MlflowConfig.ClientCertificate;
+import ai.hokus.torii.config.MlflowConfig.Upstreams;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -28,7 +31,7 @@ final class ConfigReader {
     GatewayConfig read() {
         ListenerConfig api = api();
         MlflowConfig mlflow = mlflow();
-        refuseSelf("mlflow.url", mlflow.url(), api);
+        mlflow.upstreams().urls().forEach(url -> refuseSelf("mlflow.url", url, api));
         AuthConfigReader authReader = new AuthConfigReader(values);
         AuthConfig auth = authReader.auth();
         if (auth.source() instanceof AuthServiceConfig service) {
@@ -107,12 +110,43 @@ final class ConfigReader {
                     .ifPresent(p -> values.problem(file, "names a file that cannot be read: '" + p + "'"));
         }
         return new MlflowConfig(
-                values.url("mlflow.url", "say where MLflow is, e.g. http://mlflow:5000"),
+                upstreams(),
                 values.text("mlflow.host-header"),
                 values.bool("mlflow.serve-artifacts"),
                 username.flatMap(u -> password.map(p -> new BasicCredential(u, p))),
                 values.path("mlflow.ca-bundle-path"),
                 certificate.flatMap(c -> key.map(k -> new ClientCertificate(c, k))));
+    }
+
+    private Upstreams upstreams() {
+        List<URI> urls = values.urls("mlflow.url", "say where MLflow is, e.g. http://mlflow:5000");
+        Set<String> authorities = new HashSet<>();
+        for (URI url : urls) {
+            boolean alike = url.getScheme().equalsIgnoreCase(urls.get(0).getScheme())
+                    && prefix(url).equals(prefix(urls.get(0)));
+            if (!alike) {
+                values.problem(
+                        "mlflow.url",
+                        "must hold replicas of one scheme and one path, but '" + url + "' differs from '" + urls.get(0)
+                                + "'");
+            } else if (!authorities.add(url.getHost().toLowerCase(Locale.ROOT) + ":" + port(url))) {
+                values.problem("mlflow.url", "must name each replica once, but names '" + url + "' again");
+            }
+        }
+        return new Upstreams(
+                urls,
+                values.duration("mlflow.dns-interval", Duration.ofMillis(100), Duration.ofHours(1)),
+                values.duration("mlflow.probe-interval", Duration.ofMillis(100), Duration.ofHours(1)),
+                values.integer("mlflow.probe-failures", 1, 100));
+    }
+
+    private static String prefix(URI url) {
+        String path = url.getRawPath();
+        return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    }
+
+    private static int port(URI url) {
+        return url.getPort() >= 0 ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
     }
 
     private ForwardConfig forward() {
@@ -137,9 +171,8 @@ final class ConfigReader {
     }
 
     private void refuseSelf(String key, URI url, ListenerConfig api) {
-        int port = url.getPort() >= 0 ? url.getPort() : "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
         boolean here = LOCAL.contains(url.getHost()) || api.host().equals(url.getHost());
-        if (here && port == api.port()) {
+        if (here && port(url) == api.port()) {
             values.problem(key, "points to this gateway itself ('" + url + "' is where it listens)");
         }
     }

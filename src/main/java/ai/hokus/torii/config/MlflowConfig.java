@@ -2,25 +2,48 @@ package ai.hokus.torii.config;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Where MLflow is and how it wants to be spoken to.
  *
- * @param url http or https; a path in it is MLflow's static prefix
- * @param hostHeader the Host field MLflow is sent; empty: the authority of {@code url}
+ * @param upstreams its replicas
+ * @param hostHeader the Host field MLflow is sent; empty: the authority of the address that is used
  * @param servesArtifacts whether MLflow was started to serve artifacts
  * @param credential the gateway's own credential for MLflow's basic-auth app; empty: none is sent
  * @param caBundle PEM file of the authorities to trust; empty: those of the JDK
  * @param clientCertificate PEM certificate and key for mutual TLS; empty: none
  */
 public record MlflowConfig(
-        URI url,
+        Upstreams upstreams,
         Optional<String> hostHeader,
         boolean servesArtifacts,
         Optional<BasicCredential> credential,
         Optional<Path> caBundle,
         Optional<ClientCertificate> clientCertificate) {
+
+    /** The first of its addresses; scheme and path are those of all. */
+    public URI url() {
+        return upstreams.urls().get(0);
+    }
+
+    /**
+     * Where its replicas are, and how they are watched.
+     *
+     * @param urls at least one, http or https; of one scheme and one path, which is MLflow's static prefix
+     * @param dnsInterval how often names in them are resolved
+     * @param probeInterval how often each replica is asked, where there are several
+     * @param probeFailures after so many failures one after the other a replica is left out
+     */
+    public record Upstreams(List<URI> urls, Duration dnsInterval, Duration probeInterval, int probeFailures) {
+
+        /** Copies the addresses, so that a configuration never changes. */
+        public Upstreams {
+            urls = List.copyOf(urls);
+        }
+    }
 
     /** A user name and password; only the user name is ever printed. */
     public record BasicCredential(String username, Secret password) {}

@@ -34,6 +34,10 @@ final class Values {
     private static final Map<String, Long> SIZE_UNITS =
             Map.of("B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30, "TiB", 1L << 40);
 
+    private static final URI UNSET = URI.create("http://unset.invalid");
+    private static final String CREDENTIAL =
+            "must not hold a user or password; there are settings of their own for these";
+
     private final Map<String, Value> values;
     private final List<Problem> problems;
     private final Map<String, String> forms = new HashMap<>();
@@ -168,9 +172,25 @@ final class Values {
     URI url(String key, String remedy) {
         form(key, "address, http or https");
         String text = required(key, remedy);
-        if (text.isEmpty()) {
-            return URI.create("http://unset.invalid");
+        return text.isEmpty() ? UNSET : url(key, text, remedy);
+    }
+
+    /** Several of them, separated by commas; at least one. */
+    List<URI> urls(String key, String remedy) {
+        List<String> texts = list(key);
+        if (texts.size() < 2) {
+            return List.of(url(key, remedy));
         }
+        if (texts.stream().anyMatch(text -> text.contains("@"))) {
+            // A password may hold a comma: neither half of it may be printed.
+            problem(key, CREDENTIAL);
+            return List.of(UNSET);
+        }
+        List<URI> urls = texts.stream().map(text -> url(key, text, remedy)).toList();
+        return urls.contains(UNSET) ? List.of(UNSET) : urls;
+    }
+
+    private URI url(String key, String text, String remedy) {
         try {
             URI uri = new URI(text);
             boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
@@ -184,15 +204,15 @@ final class Values {
             // A host with an underscore parses as no host and no user, whatever stands before the '@'.
             if (uri.getUserInfo() != null
                     || String.valueOf(uri.getRawAuthority()).contains("@")) {
-                problem(key, "must not hold a user or password; there are settings of their own for these");
-                return URI.create("http://unset.invalid");
+                problem(key, CREDENTIAL);
+                return UNSET;
             }
         } catch (URISyntaxException e) {
             problem(key, "is not an address (" + e.getReason() + "); " + remedy);
-            return URI.create("http://unset.invalid");
+            return UNSET;
         }
         problem(key, "must be an http:// or https:// address with a host, but is '" + text + "'; " + remedy);
-        return URI.create("http://unset.invalid");
+        return UNSET;
     }
 
     List<String> list(String key) {

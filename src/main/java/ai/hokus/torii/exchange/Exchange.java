@@ -50,6 +50,7 @@ public final class Exchange {
     private BodyLimit bodyLimit;
     private GatewayFailure failure;
     private boolean malformed;
+    private String upstream = "";
     private long upstreamNanos = -1;
     private long waitNanos = -1;
     private boolean requestEnded;
@@ -332,6 +333,16 @@ public final class Exchange {
     /** Fact: how large the body may become, where its length is not known yet. */
     public void bodyLimit(BodyLimit limit) {
         bodyLimit = limit;
+    }
+
+    /** Fact: which replica of MLflow's is asked, by address and port. */
+    public void upstream(String name) {
+        upstream = name;
+    }
+
+    /** Address and port of the replica that was asked last; empty when none was. */
+    public String upstream() {
+        return upstream;
     }
 
     /** Fact: nanoseconds from the request's going out until the head of MLflow's answer. */

@@ -38,18 +38,27 @@ public final class HealthEndpoints {
 
     /** 200 or 503 as {@link HealthMonitor#isReady()}; with {@code strict=1} 503 whenever a check fails now. */
     public void ready(HttpServerRequest request) {
+        ready(request, monitor.components());
+    }
+
+    /** The same with what only operators may see. */
+    public void readyInDetail(HttpServerRequest request) {
+        ready(request, monitor.componentsInDetail());
+    }
+
+    private void ready(HttpServerRequest request, JsonArray components) {
         boolean strict = "strict=1".equals(request.query());
         boolean ready = monitor.isReady() && (!strict || monitor.isAllUp());
-        answer(request, ready ? 200 : 503, summary());
+        answer(request, ready ? 200 : 503, summary(components));
     }
 
     /** Always 200: an informative summary without secrets or addresses. */
     public void health(HttpServerRequest request) {
-        answer(request, 200, summary().put("build", build));
+        answer(request, 200, summary(monitor.components()).put("build", build));
     }
 
-    private JsonObject summary() {
-        return new JsonObject().put("status", monitor.status()).put("components", monitor.components());
+    private JsonObject summary(JsonArray components) {
+        return new JsonObject().put("status", monitor.status()).put("components", components);
     }
 
     /** Runs these checks now and answers 200 when all pass, else 503; each with its status and reason. */

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -55,6 +56,7 @@ public final class HealthMonitor {
     private final Map<String, State> states = new ConcurrentHashMap<>();
     private final Map<String, Long> seenNanos = new ConcurrentHashMap<>();
     private final Map<String, Supplier<Optional<String>>> remarks = new ConcurrentHashMap<>();
+    private final Map<String, Consumer<JsonObject>> details = new ConcurrentHashMap<>();
     private volatile boolean draining;
     private boolean started;
     private boolean stopped;
@@ -112,6 +114,17 @@ public final class HealthMonitor {
      */
     public void remark(String name, Supplier<Optional<String>> remark) {
         remarks.put(name, remark);
+    }
+
+    /**
+     * Adds what operators alone may see of a check: it may name addresses.
+     *
+     * @param name the check's name
+     * @param field where it stands
+     * @param detail asked at every look, from any thread
+     */
+    public void detail(String name, String field, Supplier<JsonArray> detail) {
+        details.put(name, component -> component.put(field, detail.get()));
     }
 
     private Optional<String> remark(String name) {
@@ -217,6 +230,15 @@ public final class HealthMonitor {
 
     /** The state of each check, without addresses. */
     public JsonArray components() {
+        return components(Map.of());
+    }
+
+    /** The same with what only operators may see. */
+    public JsonArray componentsInDetail() {
+        return components(details);
+    }
+
+    private JsonArray components(Map<String, Consumer<JsonObject>> shown) {
         JsonArray list = new JsonArray();
         byName.keySet().forEach(name -> {
             State state = states.getOrDefault(name, UNKNOWN);
@@ -226,6 +248,7 @@ public final class HealthMonitor {
             } else {
                 remark(name).ifPresent(reason -> component.put("reason", reason));
             }
+            shown.getOrDefault(name, c -> {}).accept(component);
             list.add(component);
         });
         return list;

@@ -9,6 +9,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClientConnection;
 import java.net.ConnectException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -19,7 +20,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * The connections of one event loop to MLflow, the one used last on top; used on that loop alone. Vert.x' own pool can do
+ * The connections of one event loop to one replica, the one used last on top; used on that loop alone. Vert.x' own pool can do
  * more (several servers, threads and versions of HTTP), and every call would pay for that (src/docs/benchmark.md).
  *
  * <p>Whoever takes a connection gives it back behind a whole exchange, or it closes: one that is neither is lost.
@@ -38,6 +39,9 @@ final class ConnectionStack {
     private final long sweep;
     private int connecting;
     private boolean isClosed;
+
+    /** Set once connections are not kept any more; completed when the last is gone. */
+    private Promise<Void> idled;
 
     private record Idle(HttpClientConnection connection, long endNanos) {
 
@@ -72,10 +76,11 @@ final class ConnectionStack {
     /**
      * An idle connection, or a new one, or the next that is given back.
      *
+     * @param wait how long it may take
      * @return fails with {@code ConnectionPoolTooBusyException} when too many wait already, with
      *     {@code TimeoutException} when none was free in time, else with why none could be opened
      */
-    Future<HttpClientConnection> take() {
+    Future<HttpClientConnection> take(Duration wait) {
         if (isClosed) {
             return Future.failedFuture(new ConnectException("the gateway is ending"));
         }
@@ -91,18 +96,18 @@ final class ConnectionStack {
                     "Connection pool reached max wait queue size of " + config.queue()));
         }
         // It may have died on its way to who waited; nothing was sent on it yet.
-        return await().compose(connection ->
-                UpstreamWire.of(connection).isReusable() ? Future.succeededFuture(connection) : take());
+        return await(wait)
+                .compose(connection ->
+                        UpstreamWire.of(connection).isReusable() ? Future.succeededFuture(connection) : take(wait));
     }
 
-    private Future<HttpClientConnection> await() {
+    private Future<HttpClientConnection> await(Duration wait) {
         Promise<HttpClientConnection> promise = Promise.promise();
         Waiter waiter = new Waiter(vertx.getOrCreateContext(), promise, new Deadline(deadlines));
         waiters.addLast(waiter);
-        waiter.deadline().start(config.poolWait(), () -> {
+        waiter.deadline().start(wait, () -> {
             waiters.remove(waiter);
-            waiter.fail(new TimeoutException(
-                    "no connection for " + config.poolWait().toMillis() + " ms"));
+            waiter.fail(new TimeoutException("no connection for " + wait.toMillis() + " ms"));
         });
         openForWaiters();
         return promise.future();
@@ -134,12 +139,14 @@ final class ConnectionStack {
             first.fail(cause);
         }
         openForWaiters();
+        endWhenIdle();
     }
 
     private void closed(HttpClientConnection connection) {
         open.remove(connection);
         idle.removeIf(entry -> entry.connection() == connection);
         openForWaiters();
+        endWhenIdle();
     }
 
     /** Ends a use of it: whatever was asked on it has been answered whole, or nothing was asked. */
@@ -153,6 +160,8 @@ final class ConnectionStack {
         Waiter first = waiters.pollFirst();
         if (first != null) {
             first.serve(connection);
+        } else if (idled != null) {
+            connection.close();
         } else {
             idle.addLast(new Idle(connection, System.nanoTime() + keepAliveNanos(connection)));
         }
@@ -172,6 +181,25 @@ final class ConnectionStack {
         List.copyOf(idle).stream()
                 .filter(Idle::isOver)
                 .forEach(entry -> entry.connection().close());
+    }
+
+    /**
+     * Closes what is idle, and every other when it is given back. Who asks is served until nobody has one any more; then
+     * all is closed.
+     */
+    Future<Void> closeWhenIdle() {
+        if (idled == null) {
+            idled = Promise.promise();
+            List.copyOf(idle).forEach(entry -> entry.connection().close());
+            endWhenIdle();
+        }
+        return idled.future();
+    }
+
+    private void endWhenIdle() {
+        if (idled != null && open.isEmpty() && connecting == 0 && waiters.isEmpty()) {
+            close().onComplete(v -> idled.tryComplete());
+        }
     }
 
     /** Closes all, in use or not, and opens no other. */

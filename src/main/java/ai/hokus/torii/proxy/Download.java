@@ -68,8 +68,7 @@ final class Download {
      */
     Future<Void> run() {
         deadline.start(stage.config().downloadStallTimeout(), guard.action(this::stalled));
-        answer.exceptionHandler(guard.handler(
-                cause -> fail(UpstreamFault.answering(cause, stage.pool().address()))));
+        answer.exceptionHandler(guard.handler(cause -> fail(UpstreamFault.answering(cause, exchange.upstream()))));
         answer.handler(guard.handler(this::take));
         answer.endHandler(guard.handler(v -> finish()));
         return done.future();
@@ -175,7 +174,7 @@ final class Download {
         fail(
                 !Wire.isWritable(caller)
                         ? GatewayFailure.callerStalled("answer was not read", limit)
-                        : GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped sending its answer"));
+                        : GatewayFailure.upstreamTimeout(exchange.upstream() + " stopped sending its answer"));
     }
 
     private void fail(Throwable failure) {

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param requestId the exchange's name
  * @param trace the trace it belongs to
  * @param principal who asks; empty where nobody was asked
+ * @param upstream the authority of the replica that is asked
  * @param mount the part of the path in front of MLflow's own; empty at the root
  */
 record Passage(
@@ -24,9 +25,10 @@ record Passage(
         String requestId,
         TraceContext trace,
         Optional<Principal> principal,
+        String upstream,
         String mount) {
 
-    static Passage of(Exchange exchange) {
+    static Passage of(Exchange exchange, String upstream) {
         return new Passage(
                 exchange.head(),
                 exchange.request().isSSL(),
@@ -34,6 +36,7 @@ record Passage(
                 exchange.id(),
                 exchange.trace(),
                 exchange.principal(),
+                upstream,
                 exchange.route().map(route -> route.mount()).orElse(""));
     }
 }

@@ -4,7 +4,6 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Route;
 import ai.hokus.torii.wire.UpstreamWire;
-import ai.hokus.torii.wire.Wire;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -45,6 +44,7 @@ final class Relay implements Upload.Listener {
 
     private State state = State.CONNECTING;
     private Passage passage;
+    private Lease lease;
     private HttpClientRequest out;
     private UpstreamWire wire;
     private Upload upload;
@@ -75,19 +75,20 @@ final class Relay implements Upload.Listener {
         Route route = exchange.route().orElseThrow();
         state = State.CONNECTING;
         sendNanos = System.nanoTime();
-        Future<HttpClientRequest> connection = retried
-                ? stage.pool().requestOnFreshConnection(in.method(), route.target())
+        Future<Lease> connection = retried
+                ? stage.pool().requestOnFreshConnection(in.method(), route.target(), lease.replica())
                 : stage.pool().request(in.method(), route.target());
         connection.onComplete(guard.handler(this::connected));
     }
 
-    private void connected(AsyncResult<HttpClientRequest> result) {
+    private void connected(AsyncResult<Lease> result) {
         exchange.waitNanos(System.nanoTime() - sendNanos);
         if (result.failed()) {
             fail(UpstreamFault.connecting(result.cause(), stage.pool().address()));
             return;
         }
-        out = result.result();
+        lease = result.result();
+        out = lease.request();
         headSent = false;
         // Without a handler every abort is logged as an error; the response future tells the same.
         out.exceptionHandler(cause -> {});
@@ -96,7 +97,8 @@ final class Relay implements Upload.Listener {
             return;
         }
         wire = UpstreamWire.of(out.connection());
-        passage = Passage.of(exchange);
+        exchange.upstream(lease.replica().name());
+        passage = Passage.of(exchange, lease.replica().authority());
         stage.headers().request().copy(passage, in.headers(), out.headers());
         out.response().onComplete(guard.handler(this::answered));
         state = State.SENDING;
@@ -120,7 +122,7 @@ final class Relay implements Upload.Listener {
         deadline.start(
                 limit,
                 guard.action(() -> fail(GatewayFailure.upstreamTimeout(
-                        stage.pool().address() + " sent no answer for " + limit.toSeconds() + " s"))));
+                        exchange.upstream() + " sent no answer for " + limit.toSeconds() + " s"))));
         interims.start(stage.config().interimInterval());
     }
 
@@ -141,9 +143,10 @@ final class Relay implements Upload.Listener {
         if (result.failed()) {
             if (mayRetry()) {
                 retried = true;
+                lease.died();
                 connect();
             } else {
-                fail(UpstreamFault.answering(result.cause(), stage.pool().address()));
+                fail(UpstreamFault.answering(result.cause(), exchange.upstream()));
             }
             return;
         }
@@ -169,18 +172,20 @@ final class Relay implements Upload.Listener {
     }
 
     /**
-     * Only what cannot have changed anything is sent again, once: no body, a safe method, on a connection that had
-     * served before and died without a byte of an answer. That is the race with uvicorn's keep-alive timer.
+     * Only what cannot have changed anything is sent again, once: no body, a safe method, on a connection that died
+     * without a byte of an answer. One that had served before has lost the race with uvicorn's keep-alive timer; one that
+     * had not tells of a server that is ending, so that only another server is asked.
      */
     private boolean mayRetry() {
         boolean safe = in.method() == HttpMethod.GET || in.method() == HttpMethod.HEAD;
-        return safe && body instanceof RequestBody.None && !retried && wire.isReused() && !wire.hasAnswerBegun();
+        boolean mayGo = safe && body instanceof RequestBody.None && !retried && !wire.hasAnswerBegun();
+        return mayGo && (wire.isReused() || stage.pool().hasOther(lease.replica()));
     }
 
     /** Why an answer cannot be passed on; null when it can. */
     private GatewayFailure unfit(HttpClientResponse answer) {
         int status = answer.statusCode();
-        String from = stage.pool().address();
+        String from = exchange.upstream();
         if (status < 200 || status > 599) {
             return GatewayFailure.upstreamBroken(from + " answered " + status);
         }
@@ -214,10 +219,10 @@ final class Relay implements Upload.Listener {
         }
         state = State.ENDED;
         upload.stop();
-        if (!sentWhole) {
-            Wire.abort(out.connection());
-        } else if (!retried) {
-            stage.pool().giveBack(out);
+        if (sentWhole) {
+            lease.giveBack();
+        } else {
+            lease.cut();
         }
         closeSpool();
     }
@@ -225,9 +230,7 @@ final class Relay implements Upload.Listener {
     /** Nothing was written on it, so that the pool may have it back. */
     private void putBack() {
         out.reset();
-        if (!retried) {
-            stage.pool().giveBack(out);
-        }
+        lease.giveBack();
     }
 
     private void fail(Throwable failure) {
@@ -256,7 +259,7 @@ final class Relay implements Upload.Listener {
             download.stop();
         }
         if (headSent) {
-            Wire.abort(out.connection());
+            lease.cut();
         } else if (out != null) {
             putBack();
         }

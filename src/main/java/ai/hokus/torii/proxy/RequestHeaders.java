@@ -135,11 +135,11 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
             .distinct()
             .collect(Collectors.joining());
 
-    private final String host;
+    private final Optional<String> host;
     private final Optional<String> credential;
 
     RequestHeaders(MlflowConfig config) {
-        this.host = config.hostHeader().orElseGet(() -> config.url().getRawAuthority());
+        this.host = config.hostHeader();
         this.credential = config.credential()
                 .map(own -> "Basic "
                         + Base64.getEncoder()
@@ -158,7 +158,7 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
             }
         }
         // None of these names travels, so none is there already.
-        own(passage.principal(), to);
+        own(passage.upstream(), passage.principal(), to);
         to.add("X-Request-Id", passage.requestId());
         passage.trace().writeTo(to);
         to.add("X-Forwarded-For", passage.clientIp());
@@ -172,9 +172,12 @@ final class RequestHeaders implements ForwardStage.HeaderRule {
         }
     }
 
-    /** Sets what every request to MLflow carries: its Host, the gateway's credential, the principal. */
-    void own(Optional<Principal> principal, MultiMap to) {
-        to.set(HttpHeaders.HOST, host);
+    /**
+     * Sets what every request to MLflow carries: its Host (this authority, unless another is configured), the gateway's
+     * credential, the principal.
+     */
+    void own(String authority, Optional<Principal> principal, MultiMap to) {
+        to.set(HttpHeaders.HOST, host.orElse(authority));
         credential.ifPresent(value -> to.set(HttpHeaders.AUTHORIZATION, value));
         principal.ifPresent(known -> identity(known, to));
     }

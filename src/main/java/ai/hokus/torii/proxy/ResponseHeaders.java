@@ -25,7 +25,8 @@ final class ResponseHeaders implements ForwardStage.HeaderRule {
     ResponseHeaders(MlflowConfig config) {
         this.upstream = config.url();
         // MLflow builds addresses from the Host field it is sent, and behind TLS it may think itself on plain HTTP.
-        this.origins = Stream.of(upstream.getRawAuthority(), config.hostHeader().orElse(upstream.getRawAuthority()))
+        this.origins = Stream.concat(
+                        config.upstreams().urls().stream().map(URI::getRawAuthority), config.hostHeader().stream())
                 .flatMap(host -> Stream.of("http://" + host, "https://" + host))
                 .collect(Collectors.toUnmodifiableSet());
     }

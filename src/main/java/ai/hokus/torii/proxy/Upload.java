@@ -162,7 +162,7 @@ final class Upload {
             deadline.start(
                     LAST_WORDS,
                     guard.action(() -> fail(GatewayFailure.upstreamBroken(
-                            stage.pool().address() + " closed the connection while the body was sent"))));
+                            exchange.upstream() + " closed the connection while the body was sent"))));
         }
     }
 
@@ -170,7 +170,7 @@ final class Upload {
         Duration limit = stage.config().uploadStallTimeout();
         fail(
                 !Wire.isWritable(out.connection())
-                        ? GatewayFailure.upstreamTimeout(stage.pool().address() + " stopped reading the body")
+                        ? GatewayFailure.upstreamTimeout(exchange.upstream() + " stopped reading the body")
                         : GatewayFailure.callerStalled("request body stopped coming", limit));
     }
 

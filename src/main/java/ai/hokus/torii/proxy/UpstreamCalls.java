@@ -9,13 +9,14 @@ import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.ext.web.client.WebClient;
 import io.vertx.ext.web.client.WebClientOptions;
-import java.net.URI;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 
@@ -30,7 +31,6 @@ public final class UpstreamCalls {
     private final WebClient client;
     private final UpstreamPool pool;
     private final RequestHeaders headers;
-    private final URI url;
     private final Duration timeout;
 
     /** Calls over this pool, each within this time. */
@@ -39,7 +39,6 @@ public final class UpstreamCalls {
         this.client = WebClient.wrap(
                 pool.client(), new WebClientOptions().setFollowRedirects(false).setUserAgent("torii"));
         this.headers = new RequestHeaders(mlflow);
-        this.url = mlflow.url();
         this.timeout = timeout;
     }
 
@@ -52,20 +51,40 @@ public final class UpstreamCalls {
      *     refusals of our Host or our account
      */
     public Future<HttpResponse<Buffer>> get(String target, Optional<Principal> principal) {
-        RequestOptions options = pool.options(HttpMethod.GET, target);
+        Replica replica = pool.choose(List.of());
+        return ask(replica, target, principal, timeout)
+                .recover(cause -> {
+                    Replica other = pool.choose(List.of(replica));
+                    return isConnectionLost(cause) && other != replica
+                            ? ask(other, target, principal, timeout)
+                            : Future.failedFuture(cause);
+                })
+                .recover(cause -> Future.failedFuture(failure(cause, pool.address(), timeout)))
+                .compose(UpstreamCalls::fit);
+    }
+
+    /** A GET changes nothing, so it may be asked again. */
+    private static boolean isConnectionLost(Throwable cause) {
+        return cause instanceof IOException || cause instanceof HttpClosedException;
+    }
+
+    private Future<HttpResponse<Buffer>> ask(
+            Replica replica, String target, Optional<Principal> principal, Duration limit) {
         MultiMap own = MultiMap.caseInsensitiveMultiMap();
-        headers.own(principal, own);
-        return client.request(options)
+        headers.own(replica.authority(), principal, own);
+        replica.enter();
+        return client.request(pool.options(replica, HttpMethod.GET, target))
                 .putHeaders(own)
-                .timeout(timeout.toMillis())
+                .timeout(limit.toMillis())
                 .as(new BoundedBody(MAX_ANSWER_BYTES))
                 .send()
-                .recover(cause -> Future.failedFuture(
-                        cause instanceof TimeoutException
-                                ? GatewayFailure.upstreamTimeout(
-                                        pool.address() + ": no answer in " + timeout.toMillis() + " ms")
-                                : UpstreamFault.connecting(cause, pool.address())))
-                .compose(UpstreamCalls::fit);
+                .andThen(answer -> replica.leave());
+    }
+
+    private static GatewayFailure failure(Throwable cause, String address, Duration limit) {
+        return cause instanceof TimeoutException
+                ? GatewayFailure.upstreamTimeout(address + ": no answer in " + limit.toMillis() + " ms")
+                : UpstreamFault.connecting(cause, address);
     }
 
     /** Answers that mean our own settings are wrong, whatever was asked. */
@@ -92,11 +111,22 @@ public final class UpstreamCalls {
 
     /** Succeeds when MLflow answers this GET with 200. */
     public Future<Void> probe(String target) {
-        return get(target, Optional.empty())
-                .compose(answer -> answer.statusCode() == 200
-                        ? Future.succeededFuture()
-                        : Future.failedFuture(GatewayFailure.upstreamBroken(
-                                url.getRawAuthority() + " answered " + answer.statusCode() + " to " + target)));
+        return get(target, Optional.empty()).compose(answer -> good(answer, pool.address(), target));
+    }
+
+    /** Succeeds when this replica does so in this time. */
+    Future<Void> probe(Replica replica, String target, Duration limit) {
+        return ask(replica, target, Optional.empty(), limit)
+                .recover(cause -> Future.failedFuture(failure(cause, replica.name(), limit)))
+                .compose(UpstreamCalls::fit)
+                .compose(answer -> good(answer, replica.name(), target));
+    }
+
+    private static Future<Void> good(HttpResponse<Buffer> answer, String address, String target) {
+        return answer.statusCode() == 200
+                ? Future.succeededFuture()
+                : Future.failedFuture(
+                        GatewayFailure.upstreamBroken(address + " answered " + answer.statusCode() + " to " + target));
     }
 
     private static boolean isHostRefusal(HttpResponse<Buffer> answer) {

@@ -3,6 +3,7 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.config.ForwardConfig;
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.wire.UpstreamWire;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientAgent;
@@ -17,7 +18,15 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import java.net.URI;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The kept-alive connections of one event loop to MLflow.
@@ -29,26 +38,49 @@ public final class UpstreamPool {
 
     private static final int MAX_HEAD_BYTES = 64 * 1024;
     private static final int CHUNK_BYTES = 64 * 1024;
+    private static final long SWEEP_MILLIS = 1000;
 
+    private final Vertx vertx;
+    private final ForwardConfig forward;
+    private final Replicas replicas;
     private final HttpClientAgent client;
     private final HttpClientAgent freshClient;
-    private final ConnectionStack stack;
+    private final Map<Replica, ConnectionStack> stacks = new HashMap<>();
+    private final Set<ConnectionStack> retired = new HashSet<>();
     private final LongAdder open;
     private final String prefix;
-    private final String host;
-    private final int port;
-    private final long waitMillis;
+    private final long sweep;
+    private int turn;
+    private boolean isClosed;
 
     /**
      * Opens no connection yet.
      *
+     * @param replicas where to; shared with the pools of other event loops
      * @param open the number of open connections, over all pools that are given it
      */
-    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, LongAdder open) {
-        URI url = mlflow.url();
-        boolean tls = "https".equalsIgnoreCase(url.getScheme());
+    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, Replicas replicas, LongAdder open) {
+        this.vertx = vertx;
+        this.forward = forward;
+        this.replicas = replicas;
+        HttpClientOptions options = options(mlflow, forward);
+        PoolOptions size =
+                new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue());
+        this.open = open;
+        this.client = client(vertx, options, size, open);
+        this.freshClient = client(vertx, new HttpClientOptions(options).setKeepAlive(false), size, open);
+        this.prefix = prefix(mlflow.url());
+        this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> retireUnnamed());
+    }
+
+    /** To one MLflow that nobody watches. */
+    UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, LongAdder open) {
+        this(vertx, mlflow, forward, new Replicas(mlflow, why -> {}), open);
+    }
+
+    private static HttpClientOptions options(MlflowConfig mlflow, ForwardConfig forward) {
         HttpClientOptions options = new HttpClientOptions()
-                .setSsl(tls)
+                .setSsl("https".equalsIgnoreCase(mlflow.url().getScheme()))
                 .setVerifyHost(true)
                 .setConnectTimeout(Math.toIntExact(forward.connectTimeout().toMillis()))
                 .setKeepAlive(true)
@@ -65,20 +97,15 @@ public final class UpstreamPool {
                 .ifPresent(own -> options.setKeyCertOptions(new PemKeyCertOptions()
                         .addCertPath(own.certificate().toString())
                         .addKeyPath(own.key().toString())));
-        PoolOptions size =
-                new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue());
-        this.open = open;
-        this.client = client(vertx, options, size, open);
-        this.freshClient = client(vertx, new HttpClientOptions(options).setKeepAlive(false), size, open);
-        this.prefix = prefix(url);
-        this.host = url.getHost();
-        this.port = url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80;
-        this.waitMillis = forward.poolWait().toMillis();
-        this.stack = new ConnectionStack(vertx, forward, this::connect);
+        return options;
     }
 
-    private Future<HttpClientConnection> connect() {
-        return client.connect(new HttpConnectOptions().setHost(host).setPort(port))
+    private Future<HttpClientConnection> connect(Replica replica) {
+        // The name is what TLS checks and asks for, the server where the packets go.
+        return client.connect(new HttpConnectOptions()
+                        .setServer(replica.server())
+                        .setHost(replica.host())
+                        .setPort(replica.port()))
                 .map(connection -> {
                     accept(connection, open);
                     return connection;
@@ -107,48 +134,121 @@ public final class UpstreamPool {
     }
 
     /**
-     * A connection for one request. It is given back behind the whole exchange, or closed, else it is lost.
+     * A connection for one request, to the replica that has the fewest. When it cannot be opened, or no more may wait for
+     * one, another replica is tried while there is time: nothing was sent yet.
      *
      * @return fails when none is had in time, with what {@link UpstreamFault#connecting} reads
      */
-    Future<HttpClientRequest> request(HttpMethod method, String target) {
-        return stack.take()
-                .compose(connection -> connection
-                        .request(new RequestOptions().setMethod(method).setURI(prefix + target))
-                        .onFailure(cause -> connection.close()));
+    Future<Lease> request(HttpMethod method, String target) {
+        return lease(replicas.choose(turn++, List.of()), (replica, wait) -> pooled(replica, method, target, wait));
     }
 
-    /** Takes the connection of a request back: its exchange is over, whole, or has not begun. */
-    void giveBack(HttpClientRequest request) {
-        stack.giveBack((HttpClientConnection) request.connection());
+    /**
+     * The same on a connection that has never carried another request, and never will; to another replica than this, if
+     * another gets requests.
+     */
+    Future<Lease> requestOnFreshConnection(HttpMethod method, String target, Replica not) {
+        Replica replica = replicas.other(turn++, not);
+        if (replica != not) {
+            replicas.failedOver("died");
+        }
+        return lease(replica, (next, wait) -> fresh(next, method, target));
     }
 
-    /** The same on a connection that has never carried another request, and never will. */
-    Future<HttpClientRequest> requestOnFreshConnection(HttpMethod method, String target) {
-        return freshClient.request(options(method, target));
+    private Future<Lease> lease(Replica replica, Failover.Ask ask) {
+        Future<Lease> first = ask.ask(replica, forward.poolWait());
+        return first.succeeded() || !replicas.areSeveral() ? first : new Failover(this, ask).behind(replica, first);
+    }
+
+    private Future<Lease> pooled(Replica replica, HttpMethod method, String target, Duration wait) {
+        ConnectionStack stack = stacks.computeIfAbsent(replica, this::stack);
+        RequestOptions options = new RequestOptions().setMethod(method).setURI(prefix + target);
+        replica.enter();
+        return stack.take(wait)
+                .compose(connection -> connection.request(options).onFailure(cause -> connection.close()))
+                .transform(asked -> lease(asked, replica, stack));
+    }
+
+    private Future<Lease> fresh(Replica replica, HttpMethod method, String target) {
+        replica.enter();
+        return freshClient.request(options(replica, method, target)).transform(asked -> lease(asked, replica, null));
+    }
+
+    private static Future<Lease> lease(AsyncResult<HttpClientRequest> asked, Replica replica, ConnectionStack stack) {
+        if (asked.failed()) {
+            replica.leave();
+            return Future.failedFuture(asked.cause());
+        }
+        return Future.succeededFuture(new Lease(asked.result(), replica, stack));
+    }
+
+    private ConnectionStack stack(Replica replica) {
+        ConnectionStack stack = new ConnectionStack(vertx, forward, () -> connect(replica));
+        if (isClosed) {
+            stack.close();
+        }
+        return stack;
     }
 
     /** Where a request goes, and how long it may wait for a connection. */
-    RequestOptions options(HttpMethod method, String target) {
+    RequestOptions options(Replica replica, HttpMethod method, String target) {
         return new RequestOptions()
                 .setMethod(method)
-                .setHost(host)
-                .setPort(port)
+                .setServer(replica.server())
+                .setHost(replica.host())
+                .setPort(replica.port())
                 .setURI(prefix + target)
-                .setConnectTimeout(waitMillis);
+                .setConnectTimeout(forward.poolWait().toMillis());
     }
 
-    /** MLflow's address, for the operator's log. */
+    /** MLflow's address, or addresses, for the operator's log. */
     String address() {
-        return host + ":" + port;
+        return replicas.all().stream().map(Replica::name).collect(Collectors.joining(", "));
+    }
+
+    Replicas replicas() {
+        return replicas;
+    }
+
+    /** The replica for the next request, if possible none of these. */
+    Replica choose(List<Replica> tried) {
+        return replicas.choose(turn++, tried);
+    }
+
+    /** Whether another than this gets requests. */
+    boolean hasOther(Replica than) {
+        return replicas.areSeveral() && replicas.other(turn, than) != than;
+    }
+
+    /** How long a request may wait for a connection. */
+    Duration patience() {
+        return forward.poolWait();
     }
 
     HttpClientAgent client() {
         return client;
     }
 
+    private void retireUnnamed() {
+        List<Replica> named = replicas.all();
+        for (Replica gone : List.copyOf(stacks.keySet())) {
+            if (!named.contains(gone)) {
+                ConnectionStack stack = stacks.remove(gone);
+                retired.add(stack);
+                stack.closeWhenIdle().onComplete(v -> retired.remove(stack));
+            }
+        }
+    }
+
     /** Closes all connections, in use or not. */
     public Future<Void> close() {
-        return stack.close().eventually(client::close).eventually(freshClient::close);
+        isClosed = true;
+        vertx.cancelTimer(sweep);
+        return Future.join(Stream.concat(stacks.values().stream(), Set.copyOf(retired).stream())
+                        .map(ConnectionStack::close)
+                        .toList())
+                .eventually(client::close)
+                .eventually(freshClient::close)
+                .mapEmpty();
     }
 }

@@ -72,6 +72,7 @@ final class AccessLog {
                 .append(exchange.bytesIn())
                 .append(" bytes_out=")
                 .append(exchange.bytesOut());
+        line.append(" upstream=").append(exchange.upstream().isEmpty() ? "-" : exchange.upstream());
         millis(line, " auth_ms=", exchange.keyCheck().map(KeyCheck::nanos).orElse(-1L));
         millis(line, " wait_ms=", exchange.waitNanos());
         millis(line, " upstream_ms=", exchange.upstreamNanos());

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -46,6 +47,7 @@ public final class Meters implements AutoCloseable {
     private record VerdictTags(String outcome, String source) {}
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Map<String, Runnable> tables = new ConcurrentHashMap<>();
     private final LongAdder inFlight = new LongAdder();
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final Map<RequestTags, Counter> requests = new ConcurrentHashMap<>();
@@ -92,6 +94,21 @@ public final class Meters implements AutoCloseable {
         Gauge.builder(name, value).description(description).tags(tags).register(registry);
     }
 
+    /**
+     * Numbers that are asked for when they are scraped, one for each value of a tag; a value that is not there any more
+     * goes.
+     */
+    public void table(String name, String description, String tag, Supplier<Map<String, Number>> values) {
+        MultiGauge rows = MultiGauge.builder(name).description(description).register(registry);
+        tables.put(
+                name,
+                () -> rows.register(
+                        values.get().entrySet().stream()
+                                .map(entry -> MultiGauge.Row.of(Tags.of(tag, entry.getKey()), entry.getValue()))
+                                .toList(),
+                        true));
+    }
+
     /** A number that only grows; running the result adds one. */
     public Runnable counter(String name, String description) {
         return Counter.builder(name).description(description).register(registry)::increment;
@@ -119,6 +136,7 @@ public final class Meters implements AutoCloseable {
 
     /** Everything in Prometheus' text format 0.0.4. */
     public String scrape() {
+        tables.values().forEach(Runnable::run);
         return registry.scrape();
     }
 

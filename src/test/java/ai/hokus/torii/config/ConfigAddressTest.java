@@ -8,11 +8,15 @@ import ai.hokus.torii.config.ConfigLoader.Loaded;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,6 +57,84 @@ class ConfigAddressTest {
 
         // Then
         assertThat(loaded.config().mlflow().url()).isEqualTo(URI.create(url));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://a.test:5000,http://b.test:5000",
+                " http://a.test:5000 , http://b.test:5000/ ",
+                "https://a.test/x, https://a.test:5000/x/",
+                "HTTP://10.0.0.7,http://[::1]"
+            })
+    void takesReplicasOfOneSchemeAndPath(String urls, Vertx vertx) throws Exception {
+        // Given
+        environment.put("MLFLOW_SERVER_URL", urls);
+
+        // When
+        Loaded loaded = load(vertx);
+
+        // Then
+        assertThat(loaded.config().mlflow().upstreams().urls())
+                .containsExactly(Arrays.stream(urls.split(","))
+                        .map(url -> URI.create(url.trim()))
+                        .toArray(URI[]::new));
+        assertThat(loaded.config().mlflow().url()).isEqualTo(URI.create(urls.split(",")[0].trim()));
+    }
+
+    @Test
+    void takesReplicasAsAListOfTheFile(@TempDir Path folder, Vertx vertx) throws Exception {
+        // Given
+        environment.remove("MLFLOW_SERVER_URL");
+        Path file = Files.writeString(
+                folder.resolve("torii.yaml"), "mlflow:\n  url:\n    - http://a.test:5000\n    - http://b.test:5000\n");
+
+        // When
+        Loaded loaded =
+                new ConfigLoader(vertx).load(Optional.of(file), environment).await(5, SECONDS);
+
+        // Then
+        assertThat(loaded.config().mlflow().upstreams().urls())
+                .containsExactly(URI.create("http://a.test:5000"), URI.create("http://b.test:5000"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "http://a.test,https://b.test|must hold replicas of one scheme and one path, but 'https://b.test' differs"
+                        + " from 'http://a.test'",
+                "http://a.test/x,http://b.test/y|must hold replicas of one scheme and one path, but 'http://b.test/y'"
+                        + " differs from 'http://a.test/x'",
+                "http://a.test,http://A.test:80/|must name each replica once, but names 'http://A.test:80/' again",
+                "http://a.test,b.test|must be an http:// or https:// address with a host, but is 'b.test'" + REMEDY,
+                "http://a.test,http://ada:hunter2,x@b.test|must not hold a user or password; there are settings of their"
+                        + " own for these"
+            })
+    void refusesReplicasThatAreNotAlike(String urls, String problem, Vertx vertx) {
+        // Given
+        environment.put("MLFLOW_SERVER_URL", urls);
+
+        // When
+        InvalidConfigException refusal = refusal(vertx);
+
+        // Then
+        assertThat(refusal.problems()).containsExactly(new Problem("MLFLOW_SERVER_URL", problem));
+        assertThat(refusal).message().doesNotContain("hunter2");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "TORII_MLFLOW_DNS_INTERVAL, 99ms, must be between 100ms and 1h",
+        "TORII_MLFLOW_PROBE_INTERVAL, 2h, must be between 100ms and 1h",
+        "TORII_MLFLOW_PROBE_FAILURES, 0, must be between 1 and 100"
+    })
+    void refusesAWatchThatMakesNoSense(String name, String value, String problem, Vertx vertx) {
+        // Given
+        environment.put(name, value);
+
+        // Then
+        assertThat(refusal(vertx)).hasMessageContaining(problem + ", but is '" + value + "'");
     }
 
     @ParameterizedTest

@@ -40,6 +40,21 @@ class SettingValuesTest {
                         "127.0.0.9",
                         c -> c.management().host()),
                 row(
+                        "TORII_MLFLOW_DNS_INTERVAL",
+                        "7s",
+                        Duration.ofSeconds(7),
+                        c -> c.mlflow().upstreams().dnsInterval()),
+                row(
+                        "TORII_MLFLOW_PROBE_INTERVAL",
+                        "3s",
+                        Duration.ofSeconds(3),
+                        c -> c.mlflow().upstreams().probeInterval()),
+                row(
+                        "TORII_MLFLOW_PROBE_FAILURES",
+                        "4",
+                        4,
+                        c -> c.mlflow().upstreams().probeFailures()),
+                row(
                         "TORII_AUTH_HTTP_KEEP_ALIVE",
                         "7s",
                         Duration.ofSeconds(7),

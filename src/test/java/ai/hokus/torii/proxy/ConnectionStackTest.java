@@ -14,7 +14,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
-import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -74,16 +73,16 @@ class ConnectionStackTest {
         return result;
     }
 
-    private CompletableFuture<HttpClientRequest> ask(UpstreamPool pool) {
+    private CompletableFuture<Lease> ask(UpstreamPool pool) {
         return onLoop(() -> pool.request(HttpMethod.GET, "/"));
     }
 
     /** Gives an unused connection back. */
-    private void putBack(UpstreamPool pool, HttpClientRequest request) throws Exception {
+    private void putBack(Lease lease) throws Exception {
         onLoop(() -> {
-                    request.exceptionHandler(cause -> {});
-                    request.reset();
-                    pool.giveBack(request);
+                    lease.request().exceptionHandler(cause -> {});
+                    lease.request().reset();
+                    lease.giveBack();
                     return Future.succeededFuture();
                 })
                 .get(5, SECONDS);
@@ -93,12 +92,12 @@ class ConnectionStackTest {
     void givesAConnectionThatComesBackToTheRequestThatHasWaitedLongest() throws Exception {
         // Given
         UpstreamPool pool = pool();
-        HttpClientRequest first = ask(pool).get(5, SECONDS);
-        CompletableFuture<HttpClientRequest> second = ask(pool);
-        CompletableFuture<HttpClientRequest> third = ask(pool);
+        Lease first = ask(pool).get(5, SECONDS);
+        CompletableFuture<Lease> second = ask(pool);
+        CompletableFuture<Lease> third = ask(pool);
 
         // When
-        putBack(pool, first);
+        putBack(first);
 
         // Then
         assertThat(second.get(5, SECONDS).connection()).isSameAs(first.connection());
@@ -111,10 +110,10 @@ class ConnectionStackTest {
         // Given
         UpstreamPool pool = pool("TORII_FORWARD_QUEUE", "1");
         ask(pool).get(5, SECONDS);
-        CompletableFuture<HttpClientRequest> waiting = ask(pool);
+        CompletableFuture<Lease> waiting = ask(pool);
 
         // When
-        CompletableFuture<HttpClientRequest> refused = ask(pool);
+        CompletableFuture<Lease> refused = ask(pool);
 
         // Then
         assertThatThrownBy(() -> refused.get(5, SECONDS)).hasCauseInstanceOf(ConnectionPoolTooBusyException.class);
@@ -125,14 +124,14 @@ class ConnectionStackTest {
     void endsAWaitThatTakesTooLongAndKeepsTheConnectionForTheNext() throws Exception {
         // Given
         UpstreamPool pool = pool("TORII_FORWARD_POOL_WAIT", "100ms");
-        HttpClientRequest first = ask(pool).get(5, SECONDS);
+        Lease first = ask(pool).get(5, SECONDS);
 
         // When
-        CompletableFuture<HttpClientRequest> late = ask(pool);
+        CompletableFuture<Lease> late = ask(pool);
 
         // Then
         assertThatThrownBy(() -> late.get(5, SECONDS)).hasCauseInstanceOf(TimeoutException.class);
-        putBack(pool, first);
+        putBack(first);
         assertThat(ask(pool).get(5, SECONDS).connection()).isSameAs(first.connection());
     }
 
@@ -140,8 +139,8 @@ class ConnectionStackTest {
     void opensAnotherForAWaitingRequestWhenOneIsCut() throws Exception {
         // Given
         UpstreamPool pool = pool();
-        HttpClientRequest first = ask(pool).get(5, SECONDS);
-        CompletableFuture<HttpClientRequest> second = ask(pool);
+        Lease first = ask(pool).get(5, SECONDS);
+        CompletableFuture<Lease> second = ask(pool);
 
         // When
         loop.runOnContext(v -> Wire.abort(first.connection()));
@@ -155,14 +154,14 @@ class ConnectionStackTest {
     void takesAnotherWhenTheOneThatWasMeantForARequestDiesOnItsWay() throws Exception {
         // Given
         UpstreamPool pool = pool();
-        HttpClientRequest first = ask(pool).get(5, SECONDS);
-        CompletableFuture<HttpClientRequest> second = ask(pool);
+        Lease first = ask(pool).get(5, SECONDS);
+        CompletableFuture<Lease> second = ask(pool);
 
         // When
         loop.runOnContext(v -> {
-            first.exceptionHandler(cause -> {});
-            first.reset();
-            pool.giveBack(first);
+            first.request().exceptionHandler(cause -> {});
+            first.request().reset();
+            first.giveBack();
             Wire.abort(first.connection());
         });
 
@@ -177,8 +176,8 @@ class ConnectionStackTest {
         UpstreamPool pool = pool();
 
         // When
-        CompletableFuture<HttpClientRequest> first = ask(pool);
-        CompletableFuture<HttpClientRequest> second = ask(pool);
+        CompletableFuture<Lease> first = ask(pool);
+        CompletableFuture<Lease> second = ask(pool);
 
         // Then
         assertThatThrownBy(() -> first.get(5, SECONDS)).hasCauseInstanceOf(ConnectException.class);
@@ -189,9 +188,9 @@ class ConnectionStackTest {
     void keepsAnIdleConnectionNoLongerThanMlflowSays() throws Exception {
         // Given
         UpstreamPool pool = pool("TORII_FORWARD_KEEP_ALIVE", "10m");
-        HttpClientRequest request = ask(pool).get(5, SECONDS);
-        onLoop(() -> request.send().compose(HttpClientResponse::body).map(body -> {
-                    pool.giveBack(request);
+        Lease lease = ask(pool).get(5, SECONDS);
+        onLoop(() -> lease.request().send().compose(HttpClientResponse::body).map(body -> {
+                    lease.giveBack();
                     return body;
                 }))
                 .get(5, SECONDS);
@@ -205,7 +204,7 @@ class ConnectionStackTest {
         // Given
         UpstreamPool pool = pool();
         ask(pool).get(5, SECONDS);
-        CompletableFuture<HttpClientRequest> waiting = ask(pool);
+        CompletableFuture<Lease> waiting = ask(pool);
 
         // When
         onLoop(pool::close).get(5, SECONDS);

@@ -10,6 +10,8 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import java.net.URI;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -54,7 +56,8 @@ public class HeaderRulesBench {
             .add("content-type", "application/json");
 
     private final MlflowConfig config = new MlflowConfig(
-            URI.create("http://127.0.0.1:5000"),
+            new MlflowConfig.Upstreams(
+                    List.of(URI.create("http://127.0.0.1:5000")), Duration.ofSeconds(5), Duration.ofSeconds(2), 2),
             Optional.empty(),
             true,
             Optional.empty(),
@@ -75,6 +78,7 @@ public class HeaderRulesBench {
                     Set.of("member"),
                     OptionalLong.empty(),
                     Optional.empty())),
+            "127.0.0.1:5000",
             "/api/mlflow");
 
     private RequestHead head() {

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -39,7 +40,11 @@ class RequestHeadersTest {
 
     private static MultiMap copied(MultiMap sent, Optional<BasicCredential> credential) {
         RequestHeaders rules = new RequestHeaders(new MlflowConfig(
-                URI.create("http://mlflow.test:5000"),
+                new MlflowConfig.Upstreams(
+                        List.of(URI.create("http://mlflow.test:5000")),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(2),
+                        2),
                 Optional.empty(),
                 true,
                 credential,
@@ -47,7 +52,10 @@ class RequestHeadersTest {
                 Optional.empty()));
         RequestHead head = new RequestHead(HttpVersion.HTTP_1_1, HttpMethod.GET, "/api/mlflow/x", sent);
         MultiMap to = HttpHeaders.headers();
-        rules.copy(new Passage(head, true, "10.0.0.9", "id-1", TRACE, Optional.of(ADA), "/api/mlflow"), sent, to);
+        rules.copy(
+                new Passage(head, true, "10.0.0.9", "id-1", TRACE, Optional.of(ADA), "mlflow.test:5000", "/api/mlflow"),
+                sent,
+                to);
         return to;
     }
 

@@ -28,8 +28,13 @@ public final class StubServer {
 
     /** Starts and waits until it listens. */
     public static StubServer start(Vertx vertx) throws Exception {
+        return start(vertx, "127.0.0.1", 0);
+    }
+
+    /** The same at this loopback address and port. */
+    public static StubServer start(Vertx vertx, String host, int port) throws Exception {
         StubServer stub = new StubServer(vertx);
-        stub.server.listen(0, "127.0.0.1").await(5, TimeUnit.SECONDS);
+        stub.server.listen(port, host).await(5, TimeUnit.SECONDS);
         return stub;
     }
 
