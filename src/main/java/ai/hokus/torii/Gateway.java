@@ -216,6 +216,21 @@ public final class Gateway {
         }
     }
 
+    /** The configuration in force. */
+    public GatewayConfig config() {
+        return rooms.config();
+    }
+
+    /** Whether it is on its way out. */
+    synchronized boolean isDraining() {
+        return drained != null;
+    }
+
+    /** Where what looks after this gateway registers its numbers. */
+    Meters meters() {
+        return shared.meters();
+    }
+
     /** The port the api listener is bound to. */
     public int apiPort() {
         return apiPort;

@@ -1,8 +1,8 @@
 package ai.hokus.torii.cli;
 
-import ai.hokus.torii.config.ConfigLoader.Line;
-import ai.hokus.torii.config.ConfigLoader.Loaded;
 import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.config.Loaded;
+import ai.hokus.torii.config.Loaded.Line;
 import io.vertx.core.Vertx;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

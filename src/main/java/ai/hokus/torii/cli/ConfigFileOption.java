@@ -3,6 +3,8 @@ package ai.hokus.torii.cli;
 import ai.hokus.torii.Gateway;
 import ai.hokus.torii.config.ConfigLoader;
 import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.config.Loaded;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -19,13 +21,18 @@ final class ConfigFileOption {
     private Path file;
 
     /** Loads; blocks. */
-    ConfigLoader.Loaded load(Vertx vertx) throws InvalidConfigException {
-        return await(new ConfigLoader(vertx, Gateway::problems)
-                .load(Optional.ofNullable(file), ConfigLoader.processEnvironment()));
+    Loaded load(Vertx vertx) throws InvalidConfigException {
+        return await(read(vertx));
+    }
+
+    /** Loads, again if need be. */
+    Future<Loaded> read(Vertx vertx) {
+        return new ConfigLoader(vertx, Gateway::problems)
+                .load(Optional.ofNullable(file), ConfigLoader.processEnvironment());
     }
 
     /** Waits for a start-up step on a thread of the command line; an invalid configuration keeps its type. */
-    static <T> T await(io.vertx.core.Future<T> future) throws InvalidConfigException {
+    static <T> T await(Future<T> future) throws InvalidConfigException {
         try {
             return future.toCompletionStage().toCompletableFuture().join();
         } catch (CompletionException e) {

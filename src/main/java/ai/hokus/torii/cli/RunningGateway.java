@@ -2,13 +2,17 @@ package ai.hokus.torii.cli;
 
 import ai.hokus.torii.Gateway;
 import ai.hokus.torii.ListenException;
+import ai.hokus.torii.Reload;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.config.Loaded;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** A started gateway with its Vert.x, and its orderly end. Used by commands, on their threads. */
 final class RunningGateway implements ProcessEnd.Work {
@@ -35,6 +39,11 @@ final class RunningGateway implements ProcessEnd.Work {
             }
             throw e;
         }
+    }
+
+    /** Follows changes of the files that it was started from. */
+    void follow(Loaded first, Supplier<Future<Loaded>> load) {
+        Reload.start(vertx, gateway, first, load);
     }
 
     Gateway gateway() {

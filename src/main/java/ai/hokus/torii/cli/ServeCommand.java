@@ -1,8 +1,8 @@
 package ai.hokus.torii.cli;
 
 import ai.hokus.torii.ListenException;
-import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.config.Loaded;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.util.concurrent.Callable;
@@ -23,8 +23,9 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() {
         Vertx vertx = vertx();
         try {
-            GatewayConfig config = configFile.load(vertx).config();
-            RunningGateway running = RunningGateway.start(vertx, config);
+            Loaded loaded = configFile.load(vertx);
+            RunningGateway running = RunningGateway.start(vertx, loaded.config());
+            running.follow(loaded, () -> configFile.read(vertx));
             ProcessEnd.of(running);
             return ToriiCommand.KEEPS_RUNNING;
         } catch (InvalidConfigException e) {

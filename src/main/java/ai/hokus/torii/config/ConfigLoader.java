@@ -1,13 +1,11 @@
 package ai.hokus.torii.config;
 
-import ai.hokus.torii.config.Settings.Setting;
 import ai.hokus.torii.config.Values.Value;
 import io.vertx.config.ConfigRetriever;
 import io.vertx.config.ConfigRetrieverOptions;
 import io.vertx.config.ConfigStoreOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,13 +13,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -60,23 +55,6 @@ public final class ConfigLoader {
         this.check = check;
     }
 
-    /**
-     * A configuration and where each of its values came from.
-     *
-     * @param config the typed configuration
-     * @param lines one line a setting: key, value (secrets redacted), origin
-     */
-    public record Loaded(GatewayConfig config, List<Line> lines) {}
-
-    /**
-     * The effective value of one setting.
-     *
-     * @param key its dotted key
-     * @param value its text, {@code [redacted]} for a secret, empty when it is not set
-     * @param origin the environment name, the file, "default" or "not set"
-     */
-    public record Line(String key, String value, String origin) {}
-
     /** This process's environment, the one place where it is read. */
     public static Map<String, String> processEnvironment() {
         return System.getenv();
@@ -102,32 +80,43 @@ public final class ConfigLoader {
                     return Future.succeededFuture(new JsonObject());
                 })
                 .compose(fromFile -> readEnvironment(environment).compose(fromEnvironment -> {
-                    Map<String, Value> merged = new TreeMap<>();
-                    layer(packedDefaults(), "default", merged, problems);
-                    layer(fromFile, path.map(Path::toString).orElse(""), merged, problems);
-                    environmentLayer(fromEnvironment, merged, problems);
-                    return build(merged, problems);
-                }));
+                    Layers layers = new Layers(problems);
+                    layers.file(packedDefaults(), "default");
+                    layers.file(fromFile, path.map(Path::toString).orElse(""));
+                    layers.environment(fromEnvironment);
+                    return readSecrets(layers).map(v -> layers);
+                }))
+                .compose(layers -> build(path, layers, problems));
     }
 
-    private Future<Loaded> build(Map<String, Value> merged, List<Problem> problems) {
+    /** Puts what the files of secrets hold in the place of their names. */
+    private Future<Void> readSecrets(Layers layers) {
+        List<Future<Void>> reads = new ArrayList<>();
+        layers.secretFiles()
+                .forEach((setting, named) -> reads.add(vertx.fileSystem()
+                        .readFile(named.text())
+                        .map(bytes -> bytes.toString(StandardCharsets.UTF_8).strip())
+                        .onSuccess(text -> layers.secret(setting, named, text))
+                        .recover(cause -> {
+                            layers.unreadable(setting, named, why(cause));
+                            return Future.succeededFuture();
+                        })
+                        .mapEmpty()));
+        return Future.join(reads).mapEmpty();
+    }
+
+    private Future<Loaded> build(Optional<Path> file, Layers layers, List<Problem> problems) {
+        Map<String, Value> merged = layers.merged();
         Values values = new Values(merged, problems);
         GatewayConfig config = new ConfigReader(values).read();
         check.apply(config).forEach(problem -> values.problem(problem.setting(), problem.message()));
         if (!problems.isEmpty()) {
             return Future.failedFuture(new InvalidConfigException(problems));
         }
-        List<Line> lines = Settings.ALL.stream()
-                .map(setting -> line(setting, merged.get(setting.key())))
-                .toList();
-        return Future.succeededFuture(new Loaded(config, lines));
-    }
-
-    private static Line line(Setting setting, Value value) {
-        if (value == null) {
-            return new Line(setting.key(), "", "not set");
-        }
-        return new Line(setting.key(), setting.isSecret() ? "[redacted]" : value.text(), value.origin());
+        List<Path> files = new ArrayList<>();
+        file.ifPresent(files::add);
+        layers.secretFiles().values().forEach(named -> files.add(Path.of(named.text())));
+        return Future.succeededFuture(new Loaded(config, merged, files));
     }
 
     private Future<JsonObject> readFile(Path path) {
@@ -165,82 +154,6 @@ public final class ConfigLoader {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void layer(JsonObject layer, String origin, Map<String, Value> merged, List<Problem> problems) {
-        Map<String, Object> flat = new LinkedHashMap<>();
-        flatten("", layer, flat);
-        flat.forEach((key, raw) -> {
-            if (!Settings.isKnown(key)) {
-                String hint = Settings.nearestKey(key)
-                        .map(k -> "; did you mean " + k + "?")
-                        .orElse("");
-                problems.add(new Problem(key, "is no setting" + hint + " (in " + origin + ")"));
-            } else if (Settings.byKey(key).isSecret() && !(raw instanceof String)) {
-                // YAML reads 0123 as a number and would change the secret.
-                problems.add(new Problem(key, "must be a text in quotes"));
-            } else {
-                merged.put(key, new Value(text(raw), origin, key));
-            }
-        });
-    }
-
-    private static String text(Object raw) {
-        if (raw instanceof JsonArray items) {
-            return items.stream().map(String::valueOf).collect(Collectors.joining(","));
-        }
-        return String.valueOf(raw);
-    }
-
-    private static void flatten(String prefix, JsonObject object, Map<String, Object> into) {
-        for (String name : object.fieldNames()) {
-            Object value = object.getValue(name);
-            String key = prefix.isEmpty() ? name : prefix + "." + name;
-            if (value instanceof JsonObject inner) {
-                flatten(key, inner, into);
-            } else if (value != null
-                    && (isBlankAnAnswer(key) || !value.toString().isBlank())) {
-                into.put(key, value);
-            }
-        }
-    }
-
-    private static boolean isBlankAnAnswer(String key) {
-        return Settings.isKnown(key) && Settings.byKey(key).isBlankAnAnswer();
-    }
-
-    private static void environmentLayer(JsonObject environment, Map<String, Value> merged, List<Problem> problems) {
-        for (Setting setting : Settings.ALL) {
-            String own = setting.isBlankAnAnswer()
-                    ? environment.getString(setting.environmentName())
-                    : present(environment, setting.environmentName());
-            String alias = setting.alias() == null ? null : present(environment, setting.alias());
-            if (own != null && alias != null && !own.equals(alias)) {
-                problems.add(new Problem(
-                        setting.environmentName(),
-                        "and " + setting.alias() + " say different things; set one of them"));
-            }
-            String name = own != null ? setting.environmentName() : setting.alias();
-            String value = own != null ? own : alias;
-            if (value != null) {
-                merged.put(setting.key(), new Value(value, name, name));
-            }
-        }
-        environment.fieldNames().stream()
-                .filter(Settings::isUnknownEnvironmentName)
-                .sorted()
-                .forEach(name -> {
-                    String hint = Settings.nearestEnvironmentName(name)
-                            .map(n -> "; did you mean " + n + "?")
-                            .orElse("");
-                    problems.add(new Problem(name, "is no setting" + hint));
-                });
-    }
-
-    /** The value under this name, or null; an empty one counts as not set, as in a manifest with a blank left open. */
-    private static String present(JsonObject environment, String name) {
-        Object value = environment.getValue(name);
-        return value == null || value.toString().isBlank() ? null : value.toString();
     }
 
     private static String why(Throwable cause) {

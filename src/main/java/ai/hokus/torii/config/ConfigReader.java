@@ -54,7 +54,8 @@ final class ConfigReader {
                 Set.copyOf(values.list("cors.origins")),
                 new DrainConfig(
                         values.duration("drain.delay", ZERO, Duration.ofMinutes(10)),
-                        values.duration("drain.grace", ZERO, Duration.ofHours(24))));
+                        values.duration("drain.grace", ZERO, Duration.ofHours(24))),
+                values.duration("reload.interval", ZERO, Duration.ofHours(1)));
     }
 
     private ListenerConfig api() {

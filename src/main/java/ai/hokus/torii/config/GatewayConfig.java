@@ -1,5 +1,6 @@
 package ai.hokus.torii.config;
 
+import java.time.Duration;
 import java.util.Set;
 
 /**
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param limits how large bodies may be
  * @param corsOrigins origins whose scripts may read answers; empty: none
  * @param drain how the process ends
+ * @param reloadInterval how often the files it was read from are looked at for a change; zero: never
  */
 public record GatewayConfig(
         ListenerConfig api,
@@ -28,7 +30,8 @@ public record GatewayConfig(
         ForwardConfig forward,
         LimitsConfig limits,
         Set<String> corsOrigins,
-        DrainConfig drain) {
+        DrainConfig drain,
+        Duration reloadInterval) {
 
     /** Copies the origins, so that a configuration never changes. */
     public GatewayConfig {

@@ -129,12 +129,18 @@ final class Settings {
             new Setting("limits.artifact-body"),
             new Setting("cors.origins", "CORS_ORIGINS"),
             new Setting("drain.delay"),
-            new Setting("drain.grace"));
+            new Setting("drain.grace"),
+            new Setting("reload.interval").restart());
 
     private static final Map<String, Setting> BY_KEY =
-            ALL.stream().collect(Collectors.toUnmodifiableMap(Setting::key, Function.identity()));
+            withFiles().collect(Collectors.toUnmodifiableMap(Setting::key, Function.identity()));
 
     private Settings() {}
+
+    /** All, and for each secret where the name of its file may stand. */
+    private static Stream<Setting> withFiles() {
+        return ALL.stream().flatMap(setting -> Stream.concat(Stream.of(setting), setting.file().stream()));
+    }
 
     /**
      * One setting.
@@ -180,6 +186,13 @@ final class Settings {
             return new Setting(key, alias, isSecret, takesBareSeconds, isBlankAnAnswer, true);
         }
 
+        /** For a secret: where it may be named which file holds it; else empty. */
+        Optional<Setting> file() {
+            return isSecret
+                    ? Optional.of(new Setting(key + ".file", alias == null ? null : alias + "_FILE"))
+                    : Optional.empty();
+        }
+
         /** Its environment name: {@code TORII_} and the key in capitals. */
         String environmentName() {
             return "TORII_" + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
@@ -203,6 +216,11 @@ final class Settings {
         return BY_KEY.containsKey(key);
     }
 
+    /** Whether the value under this dotted key is a secret itself, not the name of its file. */
+    static boolean isSecret(String key) {
+        return BY_KEY.get(key).isSecret();
+    }
+
     /** Whether this environment name claims to be a setting of ours and is none. */
     static boolean isUnknownEnvironmentName(String name) {
         // Kubernetes injects TORII_PORT… and TORII_SERVICE_… for a Service named "torii".
@@ -210,17 +228,17 @@ final class Settings {
                 && !name.startsWith("TORII_PORT")
                 && !name.startsWith("TORII_SERVICE_")
                 && !RESERVED.contains(name)
-                && ALL.stream().noneMatch(s -> s.environmentName().equals(name));
+                && withFiles().noneMatch(s -> s.environmentName().equals(name));
     }
 
     /** The known dotted key nearest to this one, or empty when nothing is near. */
     static Optional<String> nearestKey(String key) {
-        return nearest(key, ALL.stream().map(Setting::key));
+        return nearest(key, withFiles().map(Setting::key));
     }
 
     /** The known environment name nearest to this one, or empty when nothing is near. */
     static Optional<String> nearestEnvironmentName(String name) {
-        return nearest(name, ALL.stream().map(Setting::environmentName));
+        return nearest(name, withFiles().map(Setting::environmentName));
     }
 
     private static Optional<String> nearest(String wanted, Stream<String> known) {

@@ -66,7 +66,8 @@ public final class SettingsTable {
                 Every setting, as `java -jar target/torii.jar settings` prints it. The key is that of a configuration file
                 (`auth.cache.ttl` is `ttl` under `cache` under `auth`); the first environment name is always there, a second
                 one is the platform's own. The environment goes over the file, the file over the default. Reload: whether a
-                changed value is taken over by the running process, or needs a restart.
+                changed value is taken over by the running process, or needs a restart. A secret may stand in a file of its
+                own, which `…_FILE` in the environment or `token.file` in place of `token` names.
                 """);
         bySection().forEach((section, settings) -> {
             page.append("\n## ").append(section).append("\n\n");
@@ -93,7 +94,8 @@ public final class SettingsTable {
 
     private String row(Setting setting, String explanation) {
         Note note = note(setting.key());
-        String alias = setting.alias() == null ? "" : ", `" + setting.alias() + "`";
+        String names =
+                names(setting) + setting.file().map(file -> ", " + names(file)).orElse("");
         String value = note.isDefault()
                 ? code(note.value())
                 : "none" + (setting.isSecret() || note.value().isEmpty() ? "" : "; e.g. " + code(note.value()));
@@ -101,12 +103,17 @@ public final class SettingsTable {
                 + String.join(
                         " | ",
                         code(setting.key()),
-                        code(setting.environmentName()) + alias,
+                        names,
                         value,
                         forms.getOrDefault(setting.key(), "text").replace("|", "\\|"),
                         setting.needsRestart() ? "restart" : "yes",
                         explanation)
                 + " |\n";
+    }
+
+    private static String names(Setting setting) {
+        String alias = setting.alias() == null ? "" : ", " + code(setting.alias());
+        return code(setting.environmentName()) + alias;
     }
 
     private Note note(String key) {

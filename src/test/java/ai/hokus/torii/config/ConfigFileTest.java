@@ -4,7 +4,6 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import ai.hokus.torii.config.ConfigLoader.Loaded;
 import ai.hokus.torii.config.Settings.Setting;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;

@@ -4,8 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import ai.hokus.torii.config.ConfigLoader.Line;
-import ai.hokus.torii.config.ConfigLoader.Loaded;
+import ai.hokus.torii.config.Loaded.Line;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.net.URI;

@@ -1,7 +1,9 @@
 package ai.hokus.torii.support;
 
 import ai.hokus.torii.Gateway;
+import ai.hokus.torii.Reload;
 import ai.hokus.torii.config.ConfigLoader;
+import ai.hokus.torii.config.Loaded;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -52,11 +54,12 @@ public final class TestGateway {
         return environment;
     }
 
-    /** Starts and waits until it listens. */
+    /** Starts and waits until it listens; the files that the environment names are followed. */
     public static TestGateway start(Vertx vertx, Map<String, String> environment) throws Exception {
-        Gateway gateway = new ConfigLoader(vertx)
-                .load(Optional.empty(), environment)
-                .compose(loaded -> Gateway.start(vertx, loaded.config()))
+        ConfigLoader loader = new ConfigLoader(vertx, Gateway::problems);
+        Loaded first = loader.load(Optional.empty(), environment).await(10, TimeUnit.SECONDS);
+        Gateway gateway = Gateway.start(vertx, first.config()).await(10, TimeUnit.SECONDS);
+        Reload.start(vertx, gateway, first, () -> loader.load(Optional.empty(), environment))
                 .await(10, TimeUnit.SECONDS);
         return new TestGateway(vertx, gateway);
     }
