@@ -45,7 +45,7 @@ class DocumentationTest {
 
     /** A test is named as `Class.method`, or a whole class as `Class`. */
     @ParameterizedTest
-    @CsvSource({"relay.md, 40", "authorization.md, 6"})
+    @CsvSource({"relay.md, 40", "authorization.md, 6", "ratelimits.md, 10"})
     void namesOnlyTestsThatExist(String name, int atLeast) throws Exception {
         // Given
         String page = Files.readString(Path.of("src/docs", name));
@@ -67,7 +67,7 @@ class DocumentationTest {
     }
 
     private static boolean exists(String type, String method) throws ClassNotFoundException {
-        for (String room : List.of("", "proxy.", "wire.", "mlflow.")) {
+        for (String room : List.of("", "proxy.", "wire.", "mlflow.", "ratelimit.")) {
             URL file =
                     DocumentationTest.class.getResource("/ai/hokus/torii/" + room.replace('.', '/') + type + ".class");
             if (file != null) {

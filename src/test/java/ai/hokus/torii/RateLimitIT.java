@@ -2,8 +2,10 @@ package ai.hokus.torii;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.torii.config.ConfigLoader;
 import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.NeedsPeer;
+import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RedisServer;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.StubServer;
@@ -15,9 +17,16 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -25,6 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -177,9 +187,10 @@ class RateLimitIT {
         assertThat(counted("transfers", "would_limit", "local")).isEqualTo(mode.equals("report") ? 1 : 0);
         assertThat(ask(PATH, KEY).statusCode()).isEqualTo(200);
         held.get(0).end("slow");
-        first.await(10, java.util.concurrent.TimeUnit.SECONDS);
+        first.await(10, TimeUnit.SECONDS);
+        Await.until("its end is known", () -> gateway.metric("torii_ratelimit_transfers") == 0);
         assertThat(ask(ARTIFACT, KEY).statusCode()).isEqualTo(200);
-        assertThat(gateway.metric("torii_ratelimit_transfers")).isZero();
+        Await.until("both have ended", () -> gateway.metric("torii_ratelimit_transfers") == 0);
     }
 
     @ParameterizedTest
@@ -212,6 +223,149 @@ class RateLimitIT {
         assertThat(counted("address", "would_limit", "local")).isEqualTo(mode.equals("report") ? 1 : 0);
         assertThat(ask(PATH, KEY).statusCode()).isEqualTo(200);
         assertThat(gateway.get(PATH, (String) null).statusCode()).isEqualTo(401);
+    }
+
+    static Stream<String> endsOfATransfer() {
+        return Stream.of("answered", "caller resets", "caller leaves", "MLflow resets");
+    }
+
+    @ParameterizedTest
+    @MethodSource("endsOfATransfer")
+    void makesRoomForTheNextTransferHoweverOneEnds(String end, Vertx vertx) throws Exception {
+        // Given
+        knowing(KEY, null);
+        serve(vertx, "TORII_RATELIMIT_MODE", "enforce", "TORII_RATELIMIT_TRANSFERS_PER_KEY", "1");
+        RawClient caller = new RawClient(gateway.port());
+        caller.send("GET " + SLOW + " HTTP/1.1\r\nHost: torii\r\nAuthorization: Bearer " + KEY + "\r\n\r\n");
+        Await.until("the transfer is under way", () -> held.size() == 1);
+        assertThat(ask(ARTIFACT, KEY).statusCode()).isEqualTo(429);
+
+        // When
+        switch (end) {
+            case "answered" -> held.get(0).end("slow");
+            case "caller resets" -> caller.reset();
+            case "caller leaves" -> caller.close();
+            default -> held.get(0).reset();
+        }
+
+        // Then
+        Await.until("its end is known", () -> gateway.metric("torii_ratelimit_transfers") == 0);
+        assertThat(ask(ARTIFACT, KEY).statusCode()).isEqualTo(200);
+        caller.close();
+    }
+
+    @Test
+    void countsTheTransfersOfAllEventLoopsTogether(Vertx vertx) throws Exception {
+        // Given
+        knowing(KEY, null);
+        serve(
+                vertx,
+                "TORII_API_INSTANCES",
+                "2",
+                "TORII_RATELIMIT_MODE",
+                "enforce",
+                "TORII_RATELIMIT_TRANSFERS_PER_KEY",
+                "3");
+        List<RawClient> callers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            RawClient caller = new RawClient(gateway.port());
+            caller.send("GET " + SLOW + " HTTP/1.1\r\nHost: torii\r\nAuthorization: Bearer " + KEY + "\r\n\r\n");
+            callers.add(caller);
+        }
+        Await.until("three transfers are under way", () -> held.size() == 3);
+
+        // When
+        HttpResponse<Buffer> fourth = ask(ARTIFACT, KEY);
+
+        // Then
+        assertThat(fourth.statusCode()).isEqualTo(429);
+        assertThat(fourth.bodyAsJsonObject().getString("message"))
+                .contains("moves 3 artifacts at this moment", "ratelimit.transfers-per-key");
+        assertThat(fourth.getHeader("Retry-After")).isEqualTo("2");
+        for (RawClient caller : callers) {
+            caller.close();
+        }
+    }
+
+    @Test
+    void lookUpsOfKnownKeysPassFromAnAddressThatIsLimited(Vertx vertx) throws Exception {
+        // Given every request asks, and a key that was accepted
+        knowing(KEY, null);
+        serve(
+                vertx,
+                "TORII_RATELIMIT_MODE",
+                "enforce",
+                "TORII_RATELIMIT_REFUSED_PER_MINUTE",
+                "1",
+                "TORII_AUTH_CACHE_TTL",
+                "0s");
+        assertThat(ask(PATH, KEY).statusCode()).isEqualTo(200);
+        String newcomer = "hk_test_TestOnlyNewcomerTestOnlyNewcomer";
+        knowing(newcomer, null);
+
+        // When
+        assertThat(statuses(2, PATH, null)).containsExactly(401, 429);
+
+        // Then
+        HttpResponse<Buffer> turnedAway = ask(PATH, newcomer);
+        assertThat(turnedAway.statusCode()).isEqualTo(429);
+        assertThat(turnedAway.bodyAsJsonObject().getString("message"))
+                .contains("the limit is 1 a minute", "ratelimit.refused-per-minute", "looked at in 60 s");
+        assertThat(turnedAway.getHeader("Retry-After")).isEqualTo("60");
+        assertThat(statuses(2, PATH, KEY)).containsExactly(200, 200);
+        assertThat(gateway.get(PATH, newcomer).statusCode()).isEqualTo(200);
+        assertThat(ask(PATH, newcomer).statusCode()).isEqualTo(200);
+        auth.forget(KEY);
+        assertThat(statuses(2, PATH, KEY)).containsExactly(401, 429);
+    }
+
+    @Test
+    void guardsAKeyFileAsWell(Vertx vertx, @TempDir Path folder) throws Exception {
+        // Given
+        Path file = folder.resolve("keys.yaml");
+        Files.writeString(
+                file,
+                "keys:\n- key_id: of-file\n  sha256: '" + sha256(KEY)
+                        + "'\n  scopes: [mlflow:read]\n  rate_limit_per_hour: 2\n");
+        Map<String, String> environment = environment(
+                "TORII_AUTH_FILE_PATH",
+                file.toString(),
+                "TORII_RATELIMIT_MODE",
+                "enforce",
+                "TORII_RATELIMIT_REFUSED_PER_MINUTE",
+                "1");
+        environment.remove("HOKUSAI_AUTH_SERVICE_URL");
+        gateway = TestGateway.start(vertx, environment);
+
+        // When
+        List<Integer> refused = statuses(2, PATH, null);
+
+        // Then
+        assertThat(refused).containsExactly(401, 429);
+        assertThat(statuses(3, PATH, KEY)).containsExactly(200, 200, 429);
+    }
+
+    private static String sha256(String key) throws Exception {
+        return HexFormat.of()
+                .formatHex(MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    @Test
+    void keepsCountingWhenOtherSettingsChange(Vertx vertx) throws Exception {
+        // Given
+        serve(vertx, "TORII_RATELIMIT_MODE", "enforce");
+        assertThat(statuses(2, PATH, KEY)).containsExactly(200, 200);
+        Map<String, String> changed =
+                environment("TORII_RATELIMIT_MODE", "enforce", "TORII_RATELIMIT_TRANSFERS_PER_KEY", "9");
+
+        // When
+        new ConfigLoader(vertx)
+                .load(Optional.empty(), changed)
+                .compose(loaded -> gateway.gateway().reload(loaded.config()))
+                .await(10, TimeUnit.SECONDS);
+
+        // Then
+        assertThat(statuses(2, PATH, KEY)).containsExactly(200, 429);
     }
 
     @Test

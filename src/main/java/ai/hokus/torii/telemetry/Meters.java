@@ -128,7 +128,8 @@ public final class Meters implements AutoCloseable {
 
     /** A number that only grows and is asked for when it is scraped; tags in pairs, of small fixed sets of values. */
     public void counted(String name, String description, LongSupplier count, String... tags) {
-        FunctionCounter.builder(name, count, LongSupplier::getAsLong)
+        // Of the object it is built with a counter keeps a weak reference only.
+        FunctionCounter.builder(name, this, meters -> count.getAsLong())
                 .description(description)
                 .tags(tags)
                 .register(registry);
