@@ -108,6 +108,14 @@ final class ApiListener extends VerticleBase {
 
     @Override
     public Future<?> stop() {
+        // Behind what was accepted last, whose registration waits in the queue of this event loop.
+        return connections
+                .closeListener()
+                .compose(v -> Gateway.on(context, () -> {}))
+                .compose(v -> end());
+    }
+
+    private Future<?> end() {
         DrainConfig drain = rooms.config().drain();
         connections.end(drain.quiet());
         long grace = drain.grace().toMillis();

@@ -3,11 +3,10 @@ package ai.hokus.torii;
 import ai.hokus.torii.config.ListenerConfig;
 import ai.hokus.torii.wire.CallerWire;
 import ai.hokus.torii.wire.Wire;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * own idle timer cannot tell a caller that waits for MLflow from one that has nothing to ask.
  *
  * <p>At the end of the process: (1) from {@link #leave} on every answer whose head is not written yet is its connection's
- * last, and says so; connections without a request live on, because a request may be on its way to us. (2) From {@link
+ * last, and says so, unless the next request has come already; connections without a request live on, because a request may be on its way to us. (2) From {@link
  * #end} on those are closed that were quiet for a while, and none in the middle of a request head. (3) {@link #abort}
  * resets what is left.
  */
@@ -45,6 +44,7 @@ final class Connections {
     private Duration stallTimeout;
     private long endTick = NONE;
     private boolean aborted;
+    private HttpConnection latest;
 
     private static final class State {
         private final CallerWire wire;
@@ -53,7 +53,6 @@ final class Connections {
         private int open;
         private boolean served;
         private boolean closing;
-        private HttpServerResponse answer;
         private long unwritten;
         private long unwrittenSinceNanos;
 
@@ -80,6 +79,7 @@ final class Connections {
     }
 
     void accepted(HttpConnection connection) {
+        latest = connection;
         if (aborted) {
             Wire.abort(connection);
             return;
@@ -93,6 +93,9 @@ final class Connections {
         }
         CallerWire wire = CallerWire.install(connection, config.maxTargetBytes(), config.maxHeadBytes(), CHUNK_BYTES);
         states.put(connection, new State(wire, place));
+        if (draining.getAsBoolean()) {
+            wire.leave();
+        }
         connection.closeHandler(v -> {
             states.remove(connection);
             place.leave();
@@ -111,10 +114,6 @@ final class Connections {
         }
         state.open++;
         state.served = true;
-        state.answer = request.response();
-        if (draining.getAsBoolean()) {
-            request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        }
         request.response().bodyEndHandler(v -> {
             state.open--;
             state.idleSinceNanos = System.nanoTime();
@@ -155,11 +154,14 @@ final class Connections {
         return now - state.idleSinceNanos > (state.served ? config.idleTimeout() : config.headTimeout()).toNanos();
     }
 
-    /** The process is about to end: answers under way, too, are the last of their connections. */
+    /** The process is about to end: the next answer on each connection, also one under way, is its last. */
     void leave() {
-        states.values().stream()
-                .filter(state -> state.open > 0 && !state.answer.headWritten())
-                .forEach(state -> state.answer.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE));
+        states.values().forEach(state -> state.wire.leave());
+    }
+
+    /** Completes, on any thread, when no connection is accepted any more, as far as can be seen to from here. */
+    Future<Void> closeListener() {
+        return latest == null ? Future.succeededFuture() : Wire.closeListener(latest);
     }
 
     /**
@@ -176,7 +178,7 @@ final class Connections {
         List.copyOf(states.entrySet()).forEach(entry -> {
             State state = entry.getValue();
             // Behind its last answer a connection is ended by whoever knows what still has to be read or written.
-            boolean isFree = state.open == 0 && !state.closing && !state.wire.isInHead() && !state.wire.isLast();
+            boolean isFree = state.open == 0 && !state.closing && state.wire.isIdle();
             if (isFree && now - state.idleSinceNanos >= quiet.toNanos()) {
                 state.closing = true;
                 entry.getKey().close();

@@ -1,6 +1,7 @@
 package ai.hokus.torii.cli;
 
 import ch.qos.logback.classic.LoggerContext;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -27,44 +28,53 @@ final class ProcessEnd {
         void cut();
     }
 
-    private final Work work;
+    private final CompletableFuture<Work> work = new CompletableFuture<>();
     private final AtomicBoolean begun = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private volatile int code = ToriiCommand.OK;
     private boolean hearsSignals;
 
-    private ProcessEnd(Work work) {
-        this.work = work;
+    private ProcessEnd() {}
+
+    /** From now on signals are heard. One that comes before there is work waits for it, a second one does not. */
+    static ProcessEnd begin() {
+        ProcessEnd end = new ProcessEnd();
+        end.hearsSignals = Signals.hear(end::signalled);
+        Runtime.getRuntime().addShutdownHook(new Thread(end::exiting, "end"));
+        return end;
     }
 
     /** From now on the end of the process is the end of this work. */
-    static void of(Work work) {
-        ProcessEnd end = new ProcessEnd(work);
-        end.hearsSignals = Signals.hear(end::signalled);
-        Runtime.getRuntime().addShutdownHook(new Thread(end::exiting, "end"));
+    void isEndOf(Work started) {
+        work.complete(started);
     }
 
     private void signalled(String signal) {
         if (begun.compareAndSet(false, true)) {
             LOG.info("draining, because of {}; once more to cut what is in flight", signal);
+            work.join();
             finish();
             System.exit(code);
+        }
+        LOG.warn("{} again: nothing is waited for any more", signal);
+        if (work.isDone()) {
+            work.join().cut();
         } else {
-            LOG.warn("{} again: nothing is waited for any more", signal);
-            work.cut();
+            System.exit(ToriiCommand.OK);
         }
     }
 
     /** The shutdown hook: somebody has called for an exit, perhaps ourselves, and its code stands. */
     private void exiting() {
-        if (begun.compareAndSet(false, true)) {
+        boolean isStarted = work.isDone();
+        if (isStarted && begun.compareAndSet(false, true)) {
             LOG.info("draining");
             finish();
-        } else {
+        } else if (isStarted) {
             awaitFinish();
         }
         flushLog();
-        if (!hearsSignals) {
+        if (isStarted && !hearsSignals) {
             // Then it may have been a signal, for which the JVM would exit with 128 and its number.
             Runtime.getRuntime().halt(code);
         }
@@ -72,7 +82,7 @@ final class ProcessEnd {
 
     private void finish() {
         try {
-            work.end();
+            work.join().end();
             LOG.info("drained");
         } catch (Exception e) {
             LOG.error("the end was not orderly", e);

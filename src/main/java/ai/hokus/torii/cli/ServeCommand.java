@@ -21,12 +21,13 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        ProcessEnd end = ProcessEnd.begin();
         Vertx vertx = vertx();
         try {
             Loaded loaded = configFile.load(vertx);
             RunningGateway running = RunningGateway.start(vertx, loaded.config());
             running.follow(loaded, () -> configFile.read(vertx));
-            ProcessEnd.of(running);
+            end.isEndOf(running);
             return ToriiCommand.KEEPS_RUNNING;
         } catch (InvalidConfigException e) {
             System.err.println(e.getMessage());

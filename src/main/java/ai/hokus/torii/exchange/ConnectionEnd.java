@@ -19,18 +19,22 @@ final class ConnectionEnd {
     /**
      * Says in the head that the connection ends behind this answer, where it has to: behind an unread body, where the
      * end of the connection is the end of the answer (HTTP/1.0 without a length, RFC 9112 §6.3), and where the caller asks
-     * for it in a list, which Vert.x does not see.
+     * for it in a list, which Vert.x does not see; and where the process is about to end.
      */
     static void announce(Exchange exchange) {
         HttpServerResponse response = exchange.response();
         boolean endsWithConnection = exchange.request().version() == HttpVersion.HTTP_1_0
                 && !HeadRules.isAnswerBodyless(exchange.head().method(), response.getStatusCode())
                 && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
-        if (exchange.hasUnreadBody() || endsWithConnection || HeadRules.asksToClose(exchange.head())) {
+        CallerWire wire = CallerWire.of(exchange.request().connection());
+        if (exchange.hasUnreadBody()
+                || endsWithConnection
+                || HeadRules.asksToClose(exchange.head())
+                || wire.shouldEnd()) {
             response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         if (response.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
-            CallerWire.of(exchange.request().connection()).last();
+            wire.last();
         }
     }
 

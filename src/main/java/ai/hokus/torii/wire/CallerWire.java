@@ -63,7 +63,9 @@ public final class CallerWire {
     private boolean isAnswering;
     private boolean isHeadAsked;
     private boolean isStopped;
+    private boolean holdsBack;
     private boolean hasBacklog;
+    private boolean isLeaving;
     private boolean inHead;
     private long headSinceNanos;
 
@@ -120,9 +122,19 @@ public final class CallerWire {
         return buffer == null ? 0 : buffer.totalPendingWriteBytes() - buffer.currentProgress();
     }
 
-    /** Whether nothing that comes behind the request that is being answered, or was, will be read. */
-    public boolean isLast() {
-        return isLast;
+    /** The next answer whose head is to be written is the last one, unless the request behind it has come already. */
+    public void leave() {
+        isLeaving = true;
+    }
+
+    /** Whether the answer whose head is about to be written should be the last one. */
+    public boolean shouldEnd() {
+        return isLeaving && !holdsBack;
+    }
+
+    /** Whether, between two requests, nothing of the next has come; false for good once nothing more will be read. */
+    public boolean isIdle() {
+        return !inHead && !holdsBack && !isLast;
     }
 
     /** Whether a part of a request head has come and the rest has not. */
@@ -171,7 +183,7 @@ public final class CallerWire {
             ctx.write(message, promise);
             if (message instanceof LastHttpContent && !isInterim) {
                 isAnswering = false;
-                if (decoder.holdsBack) {
+                if (holdsBack) {
                     // Not at once: Vert.x has to learn of the end first.
                     ctx.executor().execute(decoder::proceed);
                 }
@@ -189,7 +201,6 @@ public final class CallerWire {
 
         private boolean inBody;
         private boolean afterLine;
-        private boolean holdsBack;
         private ChannelHandlerContext context;
 
         Decoder(Http1ServerConfig config) {

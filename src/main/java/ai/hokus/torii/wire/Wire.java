@@ -12,6 +12,8 @@ import io.netty.handler.codec.http.FullHttpMessage;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.util.AttributeKey;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.UnpooledHttpClientConnection;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -42,6 +44,19 @@ public final class Wire {
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
             channel.unsafe().close(channel.voidPromise());
         }
+    }
+
+    /**
+     * Closes the listening socket that this connection came by, which may be gone itself by now, also for other event
+     * loops. Vert.x first forgets who should serve a connection and then closes the socket: what it accepts in between is
+     * lost.
+     *
+     * @return completes, on any thread, when nothing is accepted any more and all that was is with its event loop
+     */
+    public static Future<Void> closeListener(HttpConnection connection) {
+        Promise<Void> closed = Promise.promise();
+        channel(connection).parent().close().addListener(result -> closed.complete());
+        return closed.future();
     }
 
     /** Closes the connection as soon as all that was handed to it is written. */

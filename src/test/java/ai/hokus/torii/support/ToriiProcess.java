@@ -48,7 +48,7 @@ public final class ToriiProcess implements AutoCloseable {
     /** Starts with this environment and no other setting; {@code jvm} are options of the JVM. */
     public static ToriiProcess start(Map<String, String> environment, List<String> jvm, String... arguments)
             throws IOException {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(withInterrupts());
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.addAll(List.of("-jar", jar().toString()));
@@ -69,6 +69,17 @@ public final class ToriiProcess implements AutoCloseable {
         torii.apiPort = Integer.parseInt(matcher.group(1));
         torii.managementPort = Integer.parseInt(matcher.group(2));
         return torii;
+    }
+
+    /** What runs in the background of a script is started deaf to SIGINT, and so are its children, but for this. */
+    private static List<String> withInterrupts() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        boolean isDeaf = Files.exists(status)
+                && Files.readAllLines(status).stream()
+                        .filter(line -> line.startsWith("SigIgn:"))
+                        .anyMatch(line ->
+                                (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) != 0);
+        return isDeaf ? List.of("env", "--default-signal=INT") : List.of();
     }
 
     private void read() {
@@ -120,6 +131,11 @@ public final class ToriiProcess implements AutoCloseable {
     public void terminate() {
         // Not Process.destroy(), which would close the output as well.
         process.toHandle().destroy();
+    }
+
+    /** Sends this signal, such as INT. */
+    public void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, String.valueOf(pid())).start().waitFor();
     }
 
     /** Everything printed so far. */
