@@ -33,6 +33,7 @@ class DnsReplicasIT {
     private Vertx asking;
     private StubServer first;
     private StubServer second;
+    private StubServer third;
     private TestGateway gateway;
 
     @BeforeEach
@@ -58,6 +59,7 @@ class DnsReplicasIT {
         gateway = TestGateway.start(asking, "http://" + NAME + ":" + first.port(), KEY, all);
     }
 
+    /** Whether it knows these addresses and no others. */
     private boolean knows(String... addresses) throws Exception {
         String metrics = gateway.manage("/metrics").bodyAsString();
         for (String address : addresses) {
@@ -107,20 +109,21 @@ class DnsReplicasIT {
         });
         dns.knows("127.0.0.1");
         startGateway();
-        Await.until("it is known", () -> knows("127.0.0.1"));
         Future<HttpResponse<Buffer>> underWay = gateway.request(HttpMethod.GET, PATH)
                 .bearerTokenAuthentication(KEY)
                 .send();
         HttpServerResponse last = held.get(5, TimeUnit.SECONDS);
 
         // When
-        dns.knows("127.0.0.2");
-        Await.until("the other is known", () -> knows("127.0.0.2"));
-        ask(5);
+        dns.knows("127.0.0.2", "127.0.0.3");
+        third = StubServer.start(vertx, "127.0.0.3", first.port());
+        Await.until("the others are known", () -> knows("127.0.0.2", "127.0.0.3"));
+        ask(6);
 
         // Then
-        assertThat(second.forwarded()).hasSize(5);
         assertThat(first.forwarded()).hasSize(1);
+        assertThat(second.forwarded()).isNotEmpty();
+        assertThat(third.forwarded()).isNotEmpty();
         last.end("{}");
         assertThat(underWay.await(5, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
@@ -162,7 +165,31 @@ class DnsReplicasIT {
         dns.knows("127.0.0.2");
 
         // Then
-        Await.until("it is followed again", () -> knows("127.0.0.2"));
+        Await.until("it is followed again", () -> knows(NAME));
+        int asked = first.forwarded().size();
+        ask(4);
+        assertThat(first.forwarded()).hasSize(asked);
+    }
+
+    @Test
+    void aNameOfOneAddressThatMovesIsFollowedThoughItsConnectionsLive() throws Exception {
+        // Given
+        dns.knows("127.0.0.1");
+        startGateway("TORII_FORWARD_KEEP_ALIVE", "10m");
+        ask(2);
+        assertThat(knows(NAME)).isTrue();
+
+        // When
+        dns.knows("127.0.0.2");
+
+        // Then
+        Await.until("the other is asked", () -> {
+            ask(1);
+            return !second.forwarded().isEmpty();
+        });
+        int asked = first.forwarded().size();
+        ask(4);
+        assertThat(first.forwarded()).hasSize(asked);
     }
 
     @Test

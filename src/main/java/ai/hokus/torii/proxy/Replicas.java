@@ -62,7 +62,7 @@ public final class Replicas {
         this.urls = mlflow.upstreams().urls();
         this.failureLimit = mlflow.upstreams().probeFailures();
         this.failovers = failovers;
-        rebuild();
+        rebuild(List.of());
     }
 
     /** The server for the next request; one of those tried already only when there is no other. */
@@ -135,14 +135,17 @@ public final class Replicas {
                 .distinct()
                 .sorted(Comparator.comparing(InetAddress::getHostAddress))
                 .toList();
+        List<Replica> before = all;
         boolean isNews = false;
         for (URI url : urls) {
             if (url.getHost().equals(name)) {
-                isNews |= !sorted.equals(addresses.put(url, sorted));
+                List<InetAddress> last = addresses.put(url, sorted);
+                isNews |= !sorted.equals(last);
+                before = last == null || sorted.equals(last) ? before : without(before, url);
             }
         }
         if (isNews) {
-            rebuild();
+            rebuild(before);
             LOG.info(
                     "{} stands for {}",
                     name,
@@ -150,14 +153,23 @@ public final class Replicas {
         }
     }
 
-    private void rebuild() {
+    /** What was reached by its name has moved: its connections lead to where it was. */
+    private static List<Replica> without(List<Replica> before, URI url) {
+        return before.stream()
+                .filter(replica -> !replica.isAt(url, Optional.empty()))
+                .toList();
+    }
+
+    private void rebuild(List<Replica> before) {
         List<Replica> next = new ArrayList<>();
         for (URI url : urls) {
             List<InetAddress> known = addresses.getOrDefault(url, List.of());
-            if (known.isEmpty()) {
-                next.add(at(url, Optional.empty()));
+            if (known.size() < 2) {
+                // By its name, as whoever opens the next connection finds it.
+                next.add(at(url, Optional.empty(), before));
+            } else {
+                known.forEach(address -> next.add(at(url, Optional.of(address), before)));
             }
-            known.forEach(address -> next.add(at(url, Optional.of(address))));
         }
         if (next.size() == 1) {
             next.get(0).readmit();
@@ -166,8 +178,8 @@ public final class Replicas {
         renew();
     }
 
-    private Replica at(URI url, Optional<InetAddress> address) {
-        return all.stream()
+    private static Replica at(URI url, Optional<InetAddress> address, List<Replica> before) {
+        return before.stream()
                 .filter(replica -> replica.isAt(url, address))
                 .findFirst()
                 .orElseGet(() -> new Replica(url, address));
