@@ -46,6 +46,11 @@ public final class PythonDialogue implements AutoCloseable {
         process.getOutputStream().flush();
     }
 
+    /** Tells it that nothing more comes. */
+    public void end() throws IOException {
+        process.getOutputStream().close();
+    }
+
     /** Waits for what it says next. */
     public JsonObject hear() throws IOException, InterruptedException {
         Optional<String> line = heard.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
