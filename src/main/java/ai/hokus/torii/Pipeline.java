@@ -69,8 +69,8 @@ final class Pipeline implements Handler<HttpServerRequest> {
 
     private Future<Void> answer(Exchange exchange) {
         exchange.clientIp(stages.addresses().of(exchange.request()));
+        stages.cors().admit(exchange); // 403 origin_refused
         HeadRules.check(exchange.head()); // 400 host_refused request_malformed
-        stages.cors().allow(exchange);
         Endpoint to =
                 stages.resolve().apply(exchange); // 400 path_refused, 404 route_unknown, 405 method_not_allowed, 501
         if (to.isOpen()) {

@@ -51,7 +51,7 @@ final class ConfigReader {
                 new LimitsConfig(
                         values.bytesOrNone("limits.control-body", 1024, 1L << 50),
                         values.bytesOrNone("limits.artifact-body", 1024, 1L << 50)),
-                Set.copyOf(values.list("cors.origins")),
+                CorsOrigins.read(values),
                 new DrainConfig(
                         values.duration("drain.delay", ZERO, Duration.ofMinutes(10)),
                         values.duration("drain.grace", ZERO, Duration.ofHours(24))),

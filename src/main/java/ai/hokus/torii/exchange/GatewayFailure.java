@@ -321,6 +321,14 @@ public final class GatewayFailure extends RuntimeException {
                         + "). Send it with a Content-Length, as MLflow's clients do.");
     }
 
+    /** Another site's page sends what the browser has added a credential to. */
+    public static GatewayFailure originRefused() {
+        return of(
+                Reason.ORIGIN_REFUSED,
+                "A page of another origin may not do this with the key that the browser keeps. Send the key as"
+                        + " 'Authorization: Bearer <key>', or have the origin added to the gateway's cors.origins.");
+    }
+
     /** A body is larger than its route class may have. */
     public static GatewayFailure bodyOverLimit(String setting, long maxBytes) {
         return of(

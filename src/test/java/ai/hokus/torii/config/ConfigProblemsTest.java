@@ -74,6 +74,32 @@ class ConfigProblemsTest {
                   API_PORT   must be a whole number, but is 'http'""");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "https://app.example.com/|but an origin is scheme://host",
+                "https://app.example.com/path|but an origin is scheme://host",
+                "app.example.com|but an origin is scheme://host",
+                "https://App.example.com|but an origin is scheme://host",
+                "https://user@app.example.com|but an origin is scheme://host",
+                "https://*.example.com|but an origin is scheme://host",
+                "https://app.example.com:443|but browsers leave out the port",
+                "http://app.example.com:80|but browsers leave out the port",
+                "null|which any page can claim to be",
+                "*, https://app.example.com|* alone allows every origin"
+            })
+    void refusesWhatNoBrowserSendsAsAnOrigin(String origins, String why, Vertx vertx) {
+        // Given
+        environment.put("CORS_ORIGINS", origins);
+
+        // When
+        InvalidConfigException refusal = refusal(vertx, null);
+
+        // Then
+        assertThat(refusal).hasMessageContaining("CORS_ORIGINS").hasMessageContaining(why);
+    }
+
     @Test
     void namesTheProblemsOfAllLayersAtOnce(Vertx vertx, @TempDir Path folder) throws Exception {
         // Given

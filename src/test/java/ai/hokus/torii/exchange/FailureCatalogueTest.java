@@ -80,6 +80,7 @@ class FailureCatalogueTest {
                         413,
                         "BAD_REQUEST",
                         CALLER),
+                row(GatewayFailure.originRefused(), "origin_refused", 403, "PERMISSION_DENIED", CALLER),
                 row(
                         GatewayFailure.upstreamUnreachable(DETAIL),
                         "upstream_unreachable",
