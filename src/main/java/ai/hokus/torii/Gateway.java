@@ -96,6 +96,7 @@ public final class Gateway {
         ConnectionCaps caps = new ConnectionCaps(
                 meters.counters("torii.connections.refused", "Connections beyond a cap", "cap"),
                 new Throttle(System::nanoTime, REFUSALS_PAUSE));
+        telemetry.use(config.log());
         return ListenerCertificate.open(vertx, config.api().tls())
                 .compose(tls -> {
                     Shared shared = new Shared(
@@ -118,6 +119,7 @@ public final class Gateway {
         Rooms before = rooms;
         return Rooms.of(vertx, next, shared, Optional.of(before)).compose(after -> {
             rooms = after;
+            shared.telemetry().use(next.log());
             return Future.join(apiListeners.stream()
                             .map(listener -> listener.use(after))
                             .toList())
@@ -287,6 +289,7 @@ public final class Gateway {
                 .compose(v -> undeploy())
                 .eventually(() -> {
                     rooms.authSource().close();
+                    shared.telemetry().tellLeftOut();
                     shared.meters().close();
                     return Future.succeededFuture();
                 })

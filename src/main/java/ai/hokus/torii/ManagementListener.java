@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 final class ManagementListener extends VerticleBase {
 
     private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(5);
+    private static final long TELL_MILLIS = 1000;
     private static final Duration FEED_INTERVAL = Duration.ofSeconds(10);
     private static final Duration MLFLOW_INTERVAL = Duration.ofSeconds(10);
     private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
@@ -56,6 +57,7 @@ final class ManagementListener extends VerticleBase {
 
     @Override
     public Future<?> start() {
+        vertx.setPeriodic(TELL_MILLIS, id -> shared.telemetry().tellLeftOut());
         follow(first);
         shared.health().start();
         server = vertx.createHttpServer(new HttpServerOptions()
@@ -177,7 +179,8 @@ final class ManagementListener extends VerticleBase {
                                 question.method(),
                                 question.path(),
                                 question.keyId(),
-                                rooms.authSource().known(question.keyId())))
+                                rooms.authSource().known(question.keyId())),
+                        shared.telemetry()::ordered)
                 .mount(router);
     }
 

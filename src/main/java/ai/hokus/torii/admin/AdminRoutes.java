@@ -3,6 +3,7 @@ package ai.hokus.torii.admin;
 import ai.hokus.torii.config.Secret;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.exchange.Order;
 import ai.hokus.torii.exchange.RequestId;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -17,6 +18,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -30,6 +32,9 @@ public final class AdminRoutes {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdminRoutes.class);
     private static final String BEARER = "Bearer ";
+    private static final String VERDICTS = "/admin/verdicts/";
+    private static final String PURGE = VERDICTS + "purge";
+    private static final String EXPLAIN = "/admin/explain";
     /** Visible ASCII without quotes; what issuers of keys use for ids. */
     private static final Pattern KEY_ID = Pattern.compile("[!#-&(-~]{1,128}");
 
@@ -44,15 +49,24 @@ public final class AdminRoutes {
     private final Orders orders;
     private final Broadcast broadcast;
     private final Function<Question, JsonObject> explain;
+    private final Consumer<Order> audit;
     private final FailureHandler failures = new FailureHandler();
 
-    /** Closed without a token; {@code explain} tells how it is decided about a request. */
+    /**
+     * Closed without a token; {@code explain} tells how it is decided about a request, {@code audit} hears of every order
+     * and of every refusal.
+     */
     public AdminRoutes(
-            Optional<Secret> token, Orders orders, Broadcast broadcast, Function<Question, JsonObject> explain) {
+            Optional<Secret> token,
+            Orders orders,
+            Broadcast broadcast,
+            Function<Question, JsonObject> explain,
+            Consumer<Order> audit) {
         this.token = token.map(secret -> secret.reveal().getBytes(StandardCharsets.UTF_8));
         this.orders = orders;
         this.broadcast = broadcast;
         this.explain = explain;
+        this.audit = audit;
     }
 
     /**
@@ -72,13 +86,13 @@ public final class AdminRoutes {
      */
     public Handler<HttpServerRequest> mount(Router router) {
         router.route("/admin/*").handler(this::letIn);
-        router.post("/admin/verdicts/purge").handler(context -> {
+        router.post(PURGE).handler(context -> {
             orders.purge().run();
             LOG.info("all verdicts are forgotten by an operator's order");
-            confirm(context, broadcast.send(Broadcast.purge()));
+            confirm(context, Optional.empty(), broadcast.send(Broadcast.purge()));
         });
-        router.delete("/admin/verdicts/:key_id").handler(this::revoke);
-        router.post("/admin/explain").handler(this::explain);
+        router.delete(VERDICTS + ":key_id").handler(this::revoke);
+        router.post(EXPLAIN).handler(this::explain);
         return request -> {
             if (A_KEY.matcher(request.uri()).find()) {
                 refuse(request, namesAKey());
@@ -121,7 +135,7 @@ public final class AdminRoutes {
         }
         orders.revoke().accept(keyId);
         LOG.info("the verdicts of key_id {} are forgotten by an operator's order", keyId);
-        confirm(context, broadcast.send(Broadcast.revocation(keyId)));
+        confirm(context, Optional.of(keyId), broadcast.send(Broadcast.revocation(keyId)));
     }
 
     private void explain(RoutingContext context) {
@@ -178,9 +192,13 @@ public final class AdminRoutes {
         return GatewayFailure.requestMalformed("its target holds a key; name the key_id, keys belong into no address");
     }
 
-    private void confirm(RoutingContext context, Future<Void> told) {
+    private void confirm(RoutingContext context, Optional<String> keyId, Future<Void> told) {
         told.onComplete(
-                v -> confirm(context, new JsonObject().put("shared", broadcast != Broadcast.NONE)),
+                v -> {
+                    String requestId = RequestId.of(context.request().headers());
+                    audit.accept(order(context.request(), requestId, keyId, Optional.empty()));
+                    confirm(context, new JsonObject().put("shared", broadcast != Broadcast.NONE));
+                },
                 cause -> refuse(
                         context,
                         GatewayFailure.revocationNotShared(cause.getClass().getSimpleName())));
@@ -198,6 +216,18 @@ public final class AdminRoutes {
     }
 
     private void refuse(HttpServerRequest request, GatewayFailure failure) {
-        failures.answer(request, RequestId.of(request.headers()), failure);
+        String requestId = RequestId.of(request.headers());
+        audit.accept(order(request, requestId, Optional.empty(), Optional.of(failure)));
+        failures.answer(request, requestId, failure);
+    }
+
+    private static Order order(
+            HttpServerRequest request, String requestId, Optional<String> keyId, Optional<GatewayFailure> failure) {
+        String target = request.uri();
+        String name = target.startsWith(PURGE)
+                ? "purge"
+                : target.startsWith(VERDICTS) ? "revoke" : target.startsWith(EXPLAIN) ? "explain" : "other";
+        String peer = request.connection().remoteAddress().hostAddress();
+        return new Order(name, request.method().name(), target, keyId, peer, requestId, failure);
     }
 }

@@ -55,7 +55,10 @@ final class ConfigReader {
                 new DrainConfig(
                         values.duration("drain.delay", ZERO, Duration.ofMinutes(10)),
                         values.duration("drain.grace", ZERO, Duration.ofHours(24))),
-                values.duration("reload.interval", ZERO, Duration.ofHours(1)));
+                values.duration("reload.interval", ZERO, Duration.ofHours(1)),
+                new LogConfig(
+                        values.choice("log.format", LogConfig.Format.class),
+                        values.integer("log.refusals-per-second", 0, 1_000_000)));
     }
 
     private ListenerConfig api() {

@@ -18,6 +18,7 @@ import java.util.Set;
  * @param corsOrigins origins whose scripts may read answers; empty: none
  * @param drain how the process ends
  * @param reloadInterval how often the files it was read from are looked at for a change; zero: never
+ * @param log what the process writes to its log
  */
 public record GatewayConfig(
         ListenerConfig api,
@@ -31,7 +32,8 @@ public record GatewayConfig(
         LimitsConfig limits,
         Set<String> corsOrigins,
         DrainConfig drain,
-        Duration reloadInterval) {
+        Duration reloadInterval,
+        LogConfig log) {
 
     /** Copies the origins, so that a configuration never changes. */
     public GatewayConfig {

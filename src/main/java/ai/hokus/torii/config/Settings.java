@@ -130,7 +130,9 @@ final class Settings {
             new Setting("cors.origins", "CORS_ORIGINS"),
             new Setting("drain.delay"),
             new Setting("drain.grace"),
-            new Setting("reload.interval").restart());
+            new Setting("reload.interval").restart(),
+            new Setting("log.format"),
+            new Setting("log.refusals-per-second"));
 
     private static final Map<String, Setting> BY_KEY =
             withFiles().collect(Collectors.toUnmodifiableMap(Setting::key, Function.identity()));

@@ -1,5 +1,6 @@
 package ai.hokus.torii.telemetry;
 
+import ai.hokus.torii.config.LogConfig.Format;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -15,6 +16,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -22,11 +24,12 @@ import java.util.concurrent.locks.LockSupport;
  * {@code AsyncAppender} wakes its thread for every line; what that cost is in src/docs/benchmark.md.
  *
  * <p>Nobody who logs ever waits: when a slow terminal lets the queue fill up, lines are left out, those below WARN
- * first, and a line says how many. Safe for all threads; stopping it writes what is in the queue.
+ * first and audit lines last, and a line says how many. Safe for all threads; stopping it writes what is in the queue.
  */
 public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
     private static final int CAPACITY = 8192;
+    private static final int CAPACITY_FOR_PRECIOUS = CAPACITY * 4;
     private static final int CAPACITY_BELOW_WARN = CAPACITY / 5 * 4;
     private static final int BATCH_BYTES = 64 * 1024;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -36,6 +39,7 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
     private final Queue<ILoggingEvent> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger size = new AtomicInteger();
     private final AtomicInteger leftOut = new AtomicInteger();
+    private final LongAdder leftOutEver = new LongAdder();
     private final ByteArrayOutputStream batch = new ByteArrayOutputStream();
     private final OutputStream out;
     private final long pauseNanos;
@@ -83,26 +87,63 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
         }
         super.stop();
         LockSupport.unpark(writer);
-        try {
-            writer.join(END_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        join(writer);
     }
 
     @Override
     protected void append(ILoggingEvent event) {
-        int limit = event.getLevel().isGreaterOrEqual(Level.WARN) ? CAPACITY : CAPACITY_BELOW_WARN;
-        if (size.incrementAndGet() > limit) {
+        LogLine line = LineEncoder.line(event);
+        if (size.incrementAndGet() > limit(event, line)) {
             size.decrementAndGet();
             leftOut.incrementAndGet();
+            leftOutEver.increment();
             return;
         }
-        event.prepareForDeferredProcessing();
+        if (line == null) {
+            event.prepareForDeferredProcessing();
+        }
         queue.add(event);
         if (asleep) {
             asleep = false;
             LockSupport.unpark(writer);
+        }
+    }
+
+    private static int limit(ILoggingEvent event, LogLine line) {
+        if (line != null && line.isPrecious()) {
+            return CAPACITY_FOR_PRECIOUS;
+        }
+        return event.getLevel().isGreaterOrEqual(Level.WARN) ? CAPACITY : CAPACITY_BELOW_WARN;
+    }
+
+    /** Lets its encoder follow the settings. */
+    void follow(Format format) {
+        if (encoder instanceof LineEncoder lines) {
+            lines.follow(format);
+        }
+    }
+
+    /** How many lines were left out since it was made. */
+    long leftOutEver() {
+        return leftOutEver.sum();
+    }
+
+    /** Writes what waits; returns when that is done, or after two seconds. */
+    void flush() {
+        if (isStarted()) {
+            // On a thread of its own, because a terminal that takes nothing holds up whoever writes to it.
+            Thread flusher = new Thread(this::write, "log-flush");
+            flusher.setDaemon(true);
+            flusher.start();
+            join(flusher);
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join(END_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -129,7 +170,7 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
     }
 
     /** Writes what is there; tells whether there was anything. */
-    private boolean write() {
+    private synchronized boolean write() {
         if (queue.isEmpty() && leftOut.get() == 0) {
             return false;
         }
@@ -141,7 +182,7 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
         if (missing > 0) {
             collect(leftOut(missing));
         }
-        flush();
+        writeBatch();
         return true;
     }
 
@@ -153,11 +194,11 @@ public final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingE
             addError("cannot encode a line of the log", e);
         }
         if (batch.size() >= BATCH_BYTES) {
-            flush();
+            writeBatch();
         }
     }
 
-    private void flush() {
+    private void writeBatch() {
         try {
             // In one piece: standard output flushes behind every write.
             batch.writeTo(out);

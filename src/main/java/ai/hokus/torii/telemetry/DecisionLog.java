@@ -38,12 +38,12 @@ final class DecisionLog {
         LOG.warn(
                 "{} operation={} method={} path={} key_id={} reason={} needed={} request={} left_out={}",
                 decision.outcome(),
-                AccessLog.text(exchange.operation().name()),
-                exchange.request().method().name(),
-                AccessLog.path(exchange.request().uri()),
-                exchange.principal().map(Principal::keyId).map(AccessLog::text).orElse("-"),
+                SafeText.quoted(exchange.operation().name()),
+                SafeText.quoted(exchange.request().method().name()),
+                SafeText.quoted(SafeText.path(exchange.request().uri())),
+                exchange.principal().map(Principal::keyId).map(SafeText::quoted).orElse("-"),
                 decision.refusal().map(refusal -> refusal.reason().code()).orElse("-"),
-                AccessLog.text(decision.needed()),
+                SafeText.quoted(decision.needed()),
                 exchange.id(),
                 leftOut);
     }

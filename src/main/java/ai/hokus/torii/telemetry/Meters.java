@@ -114,6 +114,14 @@ public final class Meters implements AutoCloseable {
         return Counter.builder(name).description(description).register(registry)::increment;
     }
 
+    /** A number that only grows and is asked for when it is scraped; the tag's value comes from a small fixed set. */
+    public void counter(String name, String description, String tag, String tagValue, Supplier<Number> value) {
+        FunctionCounter.builder(name, value, v -> v.get().doubleValue())
+                .description(description)
+                .tag(tag, tagValue)
+                .register(registry);
+    }
+
     /** Numbers that only grow, one for each value of a tag; the values come from a small fixed set. */
     public Consumer<String> counters(String name, String description, String tag) {
         Map<String, Counter> counters = new ConcurrentHashMap<>();

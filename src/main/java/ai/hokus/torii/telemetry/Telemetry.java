@@ -1,22 +1,41 @@
 package ai.hokus.torii.telemetry;
 
+import ai.hokus.torii.config.LogConfig;
 import ai.hokus.torii.exchange.Exchange;
+import ai.hokus.torii.exchange.Order;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the facts of every exchange once, when it has ended. Safe for all event loops. */
 public final class Telemetry {
 
+    private static final Logger ACCESS = LoggerFactory.getLogger("torii.access");
+    private static final Logger AUDIT = LoggerFactory.getLogger("torii.audit");
+
     private final Meters meters;
-    private final AccessLog accessLog;
-    private final DecisionLog decisionLog;
+    private final Sampling strangers = new Sampling(System::nanoTime);
+    private final Sampling refusals = new Sampling(System::nanoTime);
+    private final AuditLog auditLog = new AuditLog(refusals);
+    private final DecisionLog decisionLog = new DecisionLog();
     private final Consumer<Exchange> observer;
 
-    /** Feeds these meters, the access log, and one observer of ended exchanges. */
+    /** Feeds these meters, the logs, and one observer of ended exchanges. */
     public Telemetry(Meters meters, Consumer<Exchange> observer) {
         this.meters = meters;
-        this.accessLog = new AccessLog();
-        this.decisionLog = new DecisionLog();
         this.observer = observer;
+        String name = "torii.log.lines.left.out";
+        String description =
+                "Lines that were not written: in a flood of refusals, or because the log could not keep up";
+        meters.counter(name, description, "cause", "flood", () -> strangers.leftOutEver() + refusals.leftOutEver());
+        meters.counter(name, description, "cause", "queue", LogOutput::leftOut);
+    }
+
+    /** Follows these settings from now on, the log of the whole process with it. */
+    public void use(LogConfig config) {
+        strangers.perSecond(config.refusalsPerSecond());
+        refusals.perSecond(config.refusalsPerSecond());
+        LogOutput.use(config.format());
     }
 
     /** Counts the exchange as in flight until it ends. */
@@ -36,9 +55,30 @@ public final class Telemetry {
 
     private void ended(Exchange exchange) {
         meters.ended(exchange);
-        accessLog.ended(exchange);
+        boolean isKnown = exchange.principal().isPresent();
+        if (ACCESS.isInfoEnabled() && (isKnown || strangers.admits(reason(exchange)))) {
+            ACCESS.info(LogLine.MESSAGE, AccessLine.of(exchange));
+        }
+        auditLog.ended(exchange);
         decisionLog.ended(exchange);
         observer.accept(exchange);
+    }
+
+    /** An operator has ordered something, or tried to. */
+    public void ordered(Order order) {
+        auditLog.ordered(order);
+    }
+
+    /** Says what the logs have left out since it was last asked, if anything; asked once a second, and at the end. */
+    public void tellLeftOut() {
+        tell(ACCESS, strangers.take());
+        tell(AUDIT, refusals.take());
+    }
+
+    private static void tell(Logger log, Sampling.LeftOut leftOut) {
+        if (leftOut != null) {
+            log.info(LogLine.MESSAGE, leftOut);
+        }
     }
 
     /** What an exchange came to, for a tag or a log line: "ok", a failure's code, or that the caller left. */

@@ -1,0 +1,61 @@
+package ai.hokus.torii.telemetry;
+
+/** Writes {@code name=value}, separated by blanks; {@code -} stands for none. */
+final class TextFields implements Fields {
+
+    /** Enough for nearly every line. */
+    private static final int LINE_CHARS = 640;
+
+    private final StringBuilder out;
+    private boolean hasBegun;
+
+    /** Behind what is there. */
+    TextFields(StringBuilder out) {
+        this.out = out;
+    }
+
+    /** A line as text. */
+    static String of(LogLine line) {
+        StringBuilder out = new StringBuilder(LINE_CHARS);
+        line.writeTo(new TextFields(out));
+        return out.toString();
+    }
+
+    private StringBuilder name(String name) {
+        if (hasBegun) {
+            out.append(' ');
+        }
+        hasBegun = true;
+        return out.append(name).append('=');
+    }
+
+    @Override
+    public Fields text(String name, String value) {
+        name(name).append(value == null ? "-" : SafeText.quoted(value));
+        return this;
+    }
+
+    @Override
+    public Fields word(String name, String value) {
+        name(name).append(value == null ? "-" : value);
+        return this;
+    }
+
+    @Override
+    public Fields number(String name, long value) {
+        if (value < 0) {
+            return word(name, null);
+        }
+        name(name).append(value);
+        return this;
+    }
+
+    @Override
+    public Fields millis(String name, long nanos) {
+        if (nanos < 0) {
+            return word(name, null);
+        }
+        SafeText.millis(name(name), nanos);
+        return this;
+    }
+}
