@@ -14,6 +14,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.function.Predicate;
 
 /**
  * What happens to a request, in order. Beside each stage stands how a request can end there; whatever a stage fails
@@ -37,6 +38,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
 
     private final Vertx vertx;
     private final Stages stages;
+    private final Predicate<Exchange> isKnownGood;
     private final FailureHandler failures;
     private final Telemetry telemetry;
     private final Runnable ended;
@@ -45,6 +47,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
     Pipeline(Vertx vertx, Stages stages, FailureHandler failures, Telemetry telemetry, Runnable ended) {
         this.vertx = vertx;
         this.stages = stages;
+        this.isKnownGood = stages.authenticate()::isKnown;
         this.failures = failures;
         this.telemetry = telemetry;
         this.ended = ended;
@@ -77,7 +80,7 @@ final class Pipeline implements Handler<HttpServerRequest> {
             return to.handler().apply(exchange);
         }
         long resolveNanos = exchange.nanos();
-        stages.limit().admitAddress(exchange, stages.authenticate()::isKnown); // 429 rate_limited
+        stages.limit().admitAddress(exchange, isKnownGood); // 429 rate_limited
         return stages.authenticate()
                 .apply(exchange) // 400 credentials_conflict, 401 key_…, 403 key_not_allowed, 429 501 503 auth_…
                 .compose(v -> exchange.isEnded() ? Future.succeededFuture() : inspect(exchange)) // 408 413 GraphQL

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.NeedsPeer;
+import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RedisServer;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.StubServer;
@@ -200,6 +201,70 @@ class RateLimitRedisIT {
         await(DEGRADED, 0);
         assertThat(gateway.get(PATH, KEY).statusCode()).isEqualTo(200);
         assertThat(counted("allowed", "redis")).isEqualTo(2);
+    }
+
+    @Test
+    void waitsForRedisAsLongAsItIsTold(Vertx vertx) throws Exception {
+        // Given
+        knowing("patient", 100);
+        serve(vertx, 1, "TORII_RATELIMIT_REDIS_TIMEOUT", "5s");
+        TestGateway gateway = gateways.get(0);
+        assertThat(gateway.get(PATH, KEY).statusCode()).isEqualTo(200);
+        redis.freeze();
+        Future<HttpResponse<Buffer>> waiting = gateway.request(HttpMethod.GET, PATH)
+                .bearerTokenAuthentication(KEY)
+                .send();
+        Await.until("it waits", () -> gateway.metric("torii_requests_in_flight") == 1);
+
+        // When
+        redis.thaw();
+
+        // Then
+        assertThat(waiting.await(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        assertThat(counted("allowed", "redis")).isEqualTo(2);
+        assertThat(mlflow.forwarded()).hasSize(2);
+    }
+
+    @Test
+    void forgetsACallerThatLeavesWhileRedisIsAsked(Vertx vertx) throws Exception {
+        // Given
+        knowing("gone", 100);
+        serve(vertx, 1, "TORII_RATELIMIT_REDIS_TIMEOUT", "5s");
+        TestGateway gateway = gateways.get(0);
+        assertThat(gateway.get(PATH, KEY).statusCode()).isEqualTo(200);
+        redis.freeze();
+        RawClient caller = new RawClient(gateway.port());
+        caller.send("GET " + PATH + " HTTP/1.1\r\nHost: torii\r\nAuthorization: Bearer " + KEY + "\r\n\r\n");
+        Await.until("it waits", () -> gateway.metric("torii_requests_in_flight") == 1);
+
+        // When
+        caller.reset();
+        Await.until("it is gone", () -> gateway.metric("torii_requests_in_flight") == 0);
+        redis.thaw();
+
+        // Then
+        Await.until("Redis has answered", () -> counted("allowed", "redis") == 2);
+        assertThat(gateway.get(PATH, KEY).statusCode()).isEqualTo(200);
+        assertThat(mlflow.forwarded()).hasSize(2);
+    }
+
+    @Test
+    void needsFewRightsInRedis(Vertx vertx) throws Exception {
+        // Given
+        Request user =
+                Request.cmd(Command.ACL).arg("SETUSER").arg("torii").arg("on").arg(">" + RedisServer.PASSWORD);
+        for (String right : "+eval +evalsha +script|load +get +set +time ~torii:ratelimit:*".split(" ")) {
+            user.arg(right);
+        }
+        command(vertx, user);
+        knowing("rights", 100);
+
+        // When
+        serve(vertx, 1, "REDIS_URL", redis.url().replace("redis://:", "redis://torii:"));
+
+        // Then
+        assertThat(gateways.get(0).get(PATH, KEY).statusCode()).isEqualTo(200);
+        assertThat(counted("allowed", "redis")).isEqualTo(1);
     }
 
     @Test

@@ -2,6 +2,7 @@ package ai.hokus.torii.ratelimit;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +36,7 @@ final class LimitLog {
         LOG.warn(
                 "{} kind={} who={} limit={} left_out={}",
                 isRehearsed ? "would_limit" : "limited",
-                kind,
+                kind.name().toLowerCase(Locale.ROOT),
                 plain(who),
                 limit,
                 leftOut.getAndSet(0));

@@ -53,6 +53,7 @@ final class RedisLink {
     private RedisConnection connection;
     private String digest;
     private boolean isLooking;
+    private boolean isTold;
     private boolean isClosed;
 
     /** Somebody who waits since a time of {@link System#nanoTime()}. */
@@ -118,6 +119,7 @@ final class RedisLink {
         made.endHandler(v -> down(attempt, "the connection ended"));
         connection = made;
         pauseMillis = FIRST_PAUSE_MILLIS;
+        isTold = false;
         outages.back();
     }
 
@@ -135,7 +137,10 @@ final class RedisLink {
         List<Call> waiting = new ArrayList<>(calls);
         calls.clear();
         if (!isClosed) {
-            outages.lost(why);
+            if (!isTold) {
+                isTold = true;
+                outages.lost(why);
+            }
             vertx.setTimer(pauseMillis, id -> connect());
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
         }
