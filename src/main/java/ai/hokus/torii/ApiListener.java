@@ -9,6 +9,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerBuilder;
 import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -52,7 +53,7 @@ final class ApiListener extends VerticleBase {
         Handler<HttpServerRequest> handler = request -> connections
                 .opened(request)
                 .ifPresentOrElse(cap -> capped.refuse(request, cap), () -> rooms.handle(request));
-        server = create(options(config.api()))
+        server = create(config.api())
                 .connectionHandler(connections::accepted)
                 .invalidRequestHandler(new InvalidRequests(vertx, failures, shared.telemetry()))
                 .requestHandler(handler);
@@ -62,13 +63,14 @@ final class ApiListener extends VerticleBase {
                 .recover(cause -> ListenException.of("API_PORT", host, port, cause));
     }
 
-    private HttpServer create(HttpServerOptions options) {
-        return shared.tls()
-                .map(tls -> vertx.httpServerBuilder()
-                        .with(new HttpServerConfig(options))
-                        .with(tls.options())
-                        .build())
-                .orElseGet(() -> vertx.createHttpServer(options));
+    private HttpServer create(ListenerConfig api) {
+        HttpServerConfig server = new HttpServerConfig(options(api));
+        HttpServerBuilder builder = vertx.httpServerBuilder();
+        if (shared.tls().isPresent()) {
+            api.http2().ifPresent(http2 -> Http2Connections.offer(server, api, http2));
+            builder.with(shared.tls().get().options());
+        }
+        return builder.with(server).build();
     }
 
     private static HttpServerOptions options(ListenerConfig api) {

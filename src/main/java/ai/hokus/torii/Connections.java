@@ -7,6 +7,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ final class Connections {
     private final ConnectionCaps caps;
     private final BooleanSupplier draining;
     private final Map<HttpConnection, State> states = new HashMap<>();
+    private final Http2Connections http2;
     private final long sweep;
     private ListenerConfig config;
     private Duration stallTimeout;
@@ -69,6 +71,7 @@ final class Connections {
         this.stallTimeout = stallTimeout;
         this.caps = caps;
         this.draining = draining;
+        this.http2 = new Http2Connections(draining);
         this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> closeIdle());
     }
 
@@ -91,6 +94,10 @@ final class Connections {
             Wire.abort(connection);
             return;
         }
+        if (connection.protocolVersion() == HttpVersion.HTTP_2) {
+            http2.accepted(connection, place);
+            return;
+        }
         CallerWire wire = CallerWire.install(connection, config.maxTargetBytes(), config.maxHeadBytes(), CHUNK_BYTES);
         states.put(connection, new State(wire, place));
         if (draining.getAsBoolean()) {
@@ -110,7 +117,7 @@ final class Connections {
     Optional<ConnectionCaps.Cap> opened(HttpServerRequest request) {
         State state = states.get(request.connection());
         if (state == null) {
-            return Optional.empty();
+            return http2.opened(request);
         }
         state.open++;
         state.served = true;
@@ -122,6 +129,7 @@ final class Connections {
     }
 
     private void closeIdle() {
+        http2.sweep(config, stallTimeout);
         long now = System.nanoTime();
         List.copyOf(states.entrySet()).forEach(entry -> {
             State state = entry.getValue();
@@ -157,6 +165,7 @@ final class Connections {
     /** The process is about to end: the next answer on each connection, also one under way, is its last. */
     void leave() {
         states.values().forEach(state -> state.wire.leave());
+        http2.leave();
     }
 
     /** Completes, on any thread, when no connection is accepted any more, as far as can be seen to from here. */
@@ -174,6 +183,7 @@ final class Connections {
     }
 
     private void closeQuiet(Duration quiet) {
+        http2.closeQuiet(quiet);
         long now = System.nanoTime();
         List.copyOf(states.entrySet()).forEach(entry -> {
             State state = entry.getValue();
@@ -190,11 +200,12 @@ final class Connections {
     void abort(String why) {
         aborted = true;
         long unfinished =
-                states.values().stream().filter(state -> state.open > 0).count();
+                states.values().stream().filter(state -> state.open > 0).count() + http2.busy();
         if (unfinished > 0) {
             LOG.warn("{}: requests in flight on {} connections are cut", why, unfinished);
         }
         List.copyOf(states.keySet()).forEach(Wire::abort);
+        http2.abort();
     }
 
     void stop() {

@@ -43,6 +43,7 @@ class ConnectionCapsTest {
                 8192,
                 8192,
                 Optional.empty(),
+                Optional.empty(),
                 new ListenerConfig.Caps(total, perAddress),
                 List.of(AddressRange.parse("10.0.0.0/8").orElseThrow()));
     }

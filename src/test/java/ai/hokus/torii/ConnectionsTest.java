@@ -34,7 +34,17 @@ class ConnectionsTest {
     /** A server that hands an answer over as a whole, however slowly it is read. */
     private HttpServer start(Vertx vertx, Duration stall, Duration idle) throws Exception {
         ListenerConfig config = new ListenerConfig(
-                "127.0.0.1", 0, 1, Duration.ofMinutes(1), idle, 8192, 8192, Optional.empty(), CAPS, List.of());
+                "127.0.0.1",
+                0,
+                1,
+                Duration.ofMinutes(1),
+                idle,
+                8192,
+                8192,
+                Optional.empty(),
+                Optional.empty(),
+                CAPS,
+                List.of());
         CompletableFuture<HttpServer> listening = new CompletableFuture<>();
         vertx.runOnContext(v -> {
             Connections connections = new Connections(vertx, config, stall, caps, () -> false);

@@ -63,6 +63,7 @@ final class ConfigReader {
 
     private ListenerConfig api() {
         int instances = values.integer("api.instances", 0, 256);
+        Optional<ListenerTls> tls = new TlsReader(values).listener();
         return new ListenerConfig(
                 values.required("api.host", "write an address to bind"),
                 values.integer("api.port", 0, 65_535),
@@ -71,11 +72,24 @@ final class ConfigReader {
                 values.duration("api.idle-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 (int) values.bytes("api.max-target", 1024, 1 << 20),
                 (int) values.bytes("api.max-head", 1024, 1 << 20),
-                new TlsReader(values).listener(),
+                tls,
+                http2(tls.isPresent()),
                 new ListenerConfig.Caps(
                         values.integer("listener.max-connections", 1, 1_000_000),
                         values.integer("listener.max-connections-per-address", 1, 1_000_000)),
                 trustedProxies());
+    }
+
+    private Optional<Http2Config> http2(boolean hasTls) {
+        boolean isOn = values.bool("listener.http2");
+        Http2Config config = new Http2Config(values.integer("listener.http2-streams", 1, 10_000));
+        if (isOn && !hasTls) {
+            values.problem(
+                    "listener.http2",
+                    "is true, but callers agree on HTTP/2 within TLS alone; set listener.tls.cert-path and"
+                            + " listener.tls.key-path");
+        }
+        return isOn ? Optional.of(config) : Optional.empty();
     }
 
     private List<AddressRange> trustedProxies() {

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param maxTargetBytes longest request line, in bytes
  * @param maxHeadBytes largest request head, in bytes
  * @param tls how it speaks TLS; empty: it does not
+ * @param http2 how it speaks HTTP/2; empty: it does not
  * @param caps how many connections may be open
  * @param trustedProxies whose {@code X-Forwarded-For} is believed; empty: nobody's
  */
@@ -27,6 +28,7 @@ public record ListenerConfig(
         int maxTargetBytes,
         int maxHeadBytes,
         Optional<ListenerTls> tls,
+        Optional<Http2Config> http2,
         Caps caps,
         List<AddressRange> trustedProxies) {
 

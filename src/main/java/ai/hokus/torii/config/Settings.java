@@ -33,6 +33,8 @@ final class Settings {
             new Setting("api.trusted-proxies"),
             new Setting("listener.max-connections"),
             new Setting("listener.max-connections-per-address"),
+            new Setting("listener.http2").restart(),
+            new Setting("listener.http2-streams").restart(),
             new Setting("listener.tls.cert-path").restart(),
             new Setting("listener.tls.key-path").restart(),
             new Setting("listener.tls.client-ca-path").restart(),

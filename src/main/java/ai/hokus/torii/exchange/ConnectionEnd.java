@@ -1,5 +1,6 @@
 package ai.hokus.torii.exchange;
 
+import ai.hokus.torii.wire.CallerStream;
 import ai.hokus.torii.wire.CallerWire;
 import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
@@ -10,7 +11,7 @@ import io.vertx.core.http.HttpVersion;
 
 /**
  * What becomes of the caller's connection behind an answer: it serves the next request, or it ends. Vert.x writes
- * "Connection: close" but does not close.
+ * "Connection: close" but does not close. In HTTP/2 it is the stream that ends.
  */
 final class ConnectionEnd {
 
@@ -23,10 +24,14 @@ final class ConnectionEnd {
      */
     static void announce(Exchange exchange) {
         HttpServerResponse response = exchange.response();
+        if (!(exchange.caller() instanceof CallerWire wire)) {
+            // HTTP/2 has no such field (RFC 9113 §8.2.2), and a stream ends behind every answer.
+            response.headers().remove(HttpHeaders.CONNECTION);
+            return;
+        }
         boolean endsWithConnection = exchange.request().version() == HttpVersion.HTTP_1_0
                 && !HeadRules.isAnswerBodyless(exchange.head().method(), response.getStatusCode())
                 && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
-        CallerWire wire = CallerWire.of(exchange.request().connection());
         if (exchange.hasUnreadBody()
                 || endsWithConnection
                 || HeadRules.asksToClose(exchange.head())
@@ -40,6 +45,10 @@ final class ConnectionEnd {
 
     /** Ends the connection, or readies it for the next request; called once the answer is written. */
     static void take(Vertx vertx, Exchange exchange) {
+        if (exchange.caller() instanceof CallerStream stream) {
+            stream.answered();
+            return;
+        }
         HttpServerRequest request = exchange.request();
         if (exchange.hasUnreadBody() && !exchange.isMalformed()) {
             Linger.close(vertx, exchange);

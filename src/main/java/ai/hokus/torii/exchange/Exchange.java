@@ -2,8 +2,9 @@ package ai.hokus.torii.exchange;
 
 import ai.hokus.torii.identity.Access;
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.wire.CallerSide;
+import ai.hokus.torii.wire.CallerStream;
 import ai.hokus.torii.wire.CallerWire;
-import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
@@ -31,6 +32,7 @@ public final class Exchange {
 
     private final Vertx vertx;
     private final HttpServerRequest request;
+    private final CallerSide caller;
     private final RequestHead head;
     private final String id;
     private final long startNanos = System.nanoTime();
@@ -60,7 +62,8 @@ public final class Exchange {
     private Exchange(Vertx vertx, HttpServerRequest request) {
         this.vertx = vertx;
         this.request = request;
-        this.head = RequestHead.of(request);
+        this.caller = CallerSide.of(request);
+        this.head = RequestHead.of(request, caller);
         this.id = RequestId.of(request.headers());
     }
 
@@ -73,11 +76,11 @@ public final class Exchange {
         request.pause();
         // Of a small body, what is there may come: so the caller's leaving is noticed while its key is checked.
         if (HeadRules.mayBringMuch(exchange.head)) {
-            CallerWire.of(request.connection()).read(false);
+            exchange.caller.read(false);
         }
         HttpServerResponse response = request.response();
         response.putHeader("X-Request-Id", exchange.id);
-        response.closeHandler(v -> exchange.callerLeft());
+        response.closeHandler(v -> exchange.closed());
         response.exceptionHandler(exchange::connectionBroke);
         request.exceptionHandler(exchange::connectionBroke);
         response.headersEndHandler(v -> ConnectionEnd.announce(exchange));
@@ -87,14 +90,23 @@ public final class Exchange {
 
     /** Reads no more of the body for now. */
     public void pauseBody() {
-        request.pause();
-        CallerWire.of(request.connection()).read(false);
+        if (isBodyReadable()) {
+            request.pause();
+        }
+        caller.read(false);
     }
 
     /** Goes on reading the body, or what comes behind it. */
     public void resumeBody() {
-        request.resume();
-        CallerWire.of(request.connection()).read(true);
+        if (isBodyReadable()) {
+            request.resume();
+        }
+        caller.read(true);
+    }
+
+    /** An HTTP/2 request that has ended throws when it is told to pause or go on; in HTTP/1.x that is the next one's affair. */
+    private boolean isBodyReadable() {
+        return caller instanceof CallerWire || !request.isEnded();
     }
 
     /** Called once, when the answer is written or the caller has left. */
@@ -116,6 +128,10 @@ public final class Exchange {
 
     /** Either the connection is gone, or what comes on it is no HTTP any more; then Vert.x closes it after this. */
     private void connectionBroke(Throwable cause) {
+        if (caller instanceof CallerStream) {
+            closed();
+            return;
+        }
         boolean gone = cause instanceof IOException || cause instanceof HttpClosedException;
         if (gone || response().headWritten()) {
             callerLeft();
@@ -136,6 +152,15 @@ public final class Exchange {
         return malformed;
     }
 
+    /** A stream is closed behind every answer, while its end is being handed over; a connection is when its caller leaves. */
+    private void closed() {
+        if (caller instanceof CallerStream && response().ended()) {
+            end();
+        } else {
+            callerLeft();
+        }
+    }
+
     private void callerLeft() {
         if (ended) {
             return;
@@ -146,10 +171,10 @@ public final class Exchange {
     }
 
     /**
-     * Cuts the answer short by a reset of the connection, so that it cannot look whole; the exchange ends with it.
+     * Cuts the answer short by a reset, so that it cannot look whole; the exchange ends with it.
      */
     public void abort() {
-        Wire.abort(request.connection());
+        caller.abort();
     }
 
     private void end() {
@@ -196,6 +221,7 @@ public final class Exchange {
     /** The stage that reads the body says when its end has come. */
     public void requestEnded() {
         requestEnded = true;
+        caller.bodyTaken();
     }
 
     /** Whether the caller left before the answer was written. */
@@ -211,6 +237,11 @@ public final class Exchange {
     /** Its head as it came. */
     public RequestHead head() {
         return head;
+    }
+
+    /** Its caller's side: the connection, or the stream. */
+    public CallerSide caller() {
+        return caller;
     }
 
     /** The request as it came, paused. */

@@ -31,6 +31,9 @@ public final class HeadRules {
      * @throws GatewayFailure host_refused or request_malformed
      */
     public static void check(RequestHead head) {
+        if (head.version() == HttpVersion.HTTP_2) {
+            StreamHeadRules.check(head);
+        }
         checkHost(head);
         if (head.headers().contains("")) {
             throw GatewayFailure.requestMalformed("a header field has no name");
@@ -106,7 +109,7 @@ public final class HeadRules {
     /** Whether the head announces a body (RFC 9112 §6.3). */
     static boolean declaresBody(RequestHead head) {
         String length = head.field(HttpHeaders.CONTENT_LENGTH);
-        return length != null && !isZero(length) || head.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+        return length != null && !isZero(length) || head.isLengthless();
     }
 
     private static boolean isZero(String length) {

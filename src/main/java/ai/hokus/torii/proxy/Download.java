@@ -3,13 +3,12 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.HeadRules;
+import ai.hokus.torii.wire.CallerSide;
 import ai.hokus.torii.wire.UpstreamWire;
-import ai.hokus.torii.wire.Wire;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -29,7 +28,7 @@ final class Download {
     private final Passage passage;
     private final HttpClientResponse answer;
     private final HttpServerResponse response;
-    private final HttpConnection caller;
+    private final CallerSide caller;
     private final UpstreamWire wire;
     private final Runnable atEnd;
     private final int declared;
@@ -54,7 +53,7 @@ final class Download {
         this.passage = passage;
         this.answer = answer;
         this.response = exchange.response();
-        this.caller = exchange.request().connection();
+        this.caller = exchange.caller();
         this.wire = UpstreamWire.of(answer.request().connection());
         this.atEnd = atEnd;
         this.deadline = new Deadline(stage.deadlines());
@@ -101,10 +100,10 @@ final class Download {
             return;
         }
         begin();
-        response.write(chunk);
-        if (!Wire.isWritable(caller)) {
+        caller.wrote(response.write(chunk), chunk.length());
+        if (!caller.isWritable()) {
             hold();
-            Wire.onWritable(caller, guard.action(() -> {
+            caller.onWritable(guard.action(() -> {
                 deadline.touch();
                 letGo();
             }));
@@ -172,7 +171,7 @@ final class Download {
     private void stalled() {
         Duration limit = stage.config().downloadStallTimeout();
         fail(
-                !Wire.isWritable(caller)
+                !caller.isWritable()
                         ? GatewayFailure.callerStalled("answer was not read", limit)
                         : GatewayFailure.upstreamTimeout(exchange.upstream() + " stopped sending its answer"));
     }

@@ -87,7 +87,7 @@ public final class ForwardStage {
             return Future.succeededFuture(
                     new RequestBody.Held(exchange.heldBody().get()));
         }
-        if (exchange.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
+        if (exchange.head().isLengthless()) {
             if (exchange.expectsContinue()) {
                 exchange.response().writeContinue();
             }

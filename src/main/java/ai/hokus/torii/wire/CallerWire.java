@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.AttributeKey;
+import io.vertx.core.Future;
 import io.vertx.core.http.Http1ServerConfig;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
@@ -39,7 +40,7 @@ import java.util.regex.Pattern;
  *       wait for that. {@link Wire#abort} is the way to end it at once.
  * </ol>
  */
-public final class CallerWire {
+public final class CallerWire implements CallerSide {
 
     private static final AttributeKey<CallerWire> KEY = AttributeKey.valueOf(CallerWire.class, "wire");
 
@@ -58,6 +59,7 @@ public final class CallerWire {
     private static final int MAX_BACKLOG_BYTES = 64 * 1024;
     private static final Pattern VERSION = Pattern.compile("HTTP/\\d\\.\\d");
 
+    private final HttpConnection connection;
     private final Channel channel;
     private boolean isLast;
     private boolean isAnswering;
@@ -69,20 +71,22 @@ public final class CallerWire {
     private boolean inHead;
     private long headSinceNanos;
 
-    private CallerWire(Channel channel) {
+    private CallerWire(HttpConnection connection, Channel channel) {
+        this.connection = connection;
         this.channel = channel;
     }
 
     /** Takes over the reading of requests; call it before the first byte was read, in the connection handler. */
     public static CallerWire install(HttpConnection connection, int maxLineBytes, int maxHeadBytes, int maxChunkBytes) {
         Channel channel = Wire.channel(connection);
-        CallerWire wire = new CallerWire(channel);
+        CallerWire wire = new CallerWire(connection, channel);
         Http1ServerConfig config = new Http1ServerConfig()
                 .setMaxInitialLineLength(maxLineBytes)
                 .setMaxHeaderSize(maxHeadBytes)
                 .setMaxChunkSize(maxChunkBytes);
         channel.attr(KEY).set(wire);
         Wire.readAtOnce(channel, Wire.BUFFERS_AT_ONCE);
+        Wire.endHandshakeTimer(channel);
         ChannelPipeline pipeline = channel.pipeline();
         Decoder decoder = wire.new Decoder(config);
         pipeline.replace("httpDecoder", "httpDecoder", decoder);
@@ -106,9 +110,36 @@ public final class CallerWire {
      * Reads no more, or goes on reading. Vert.x' own pause lets sixteen messages and then all of one read wait, a
      * megabyte or two for each body on its way.
      */
+    @Override
     public void read(boolean goesOn) {
         isStopped = !goesOn;
         readOrNot();
+    }
+
+    @Override
+    public void bodyTaken() {
+        // What comes next is the next request.
+    }
+
+    @Override
+    public void wrote(Future<Void> written, int bytes) {
+        // The connection counts for itself.
+    }
+
+    @Override
+    public boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    @Override
+    public void onWritable(Runnable action) {
+        Wire.onWritable(connection, action);
+    }
+
+    /** By a reset of the connection, which is all that HTTP/1.x has for it. */
+    @Override
+    public void abort() {
+        Wire.abort(connection);
     }
 
     private void readOrNot() {

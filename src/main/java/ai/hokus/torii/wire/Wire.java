@@ -11,6 +11,7 @@ import io.netty.channel.MaxMessagesRecvByteBufAllocator;
 import io.netty.handler.codec.http.FullHttpMessage;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -92,6 +93,14 @@ public final class Wire {
                     action.run();
                 }
             }
+        }
+    }
+
+    /** Takes off the timer of Vert.x that bounds how long a connection may take to become one of HTTP, if there is one. */
+    static void endHandshakeTimer(Channel channel) {
+        IdleStateHandler timer = channel.pipeline().get(IdleStateHandler.class);
+        if (timer != null) {
+            channel.pipeline().remove(timer);
         }
     }
 

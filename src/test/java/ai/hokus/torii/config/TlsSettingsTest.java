@@ -46,6 +46,34 @@ class TlsSettingsTest {
     }
 
     @Test
+    void http2IsAskedForWithItsStreams(Vertx vertx) throws Exception {
+        // When
+        Http2Config http2 = load(
+                        vertx,
+                        "TORII_LISTENER_TLS_CERT_PATH",
+                        server.certificate().toString(),
+                        "TORII_LISTENER_TLS_KEY_PATH",
+                        server.key().toString(),
+                        "TORII_LISTENER_HTTP2",
+                        "true",
+                        "TORII_LISTENER_HTTP2_STREAMS",
+                        "7")
+                .api()
+                .http2()
+                .orElseThrow();
+
+        // Then
+        assertThat(http2.streams()).isEqualTo(7);
+    }
+
+    @Test
+    void http2WithoutTlsIsAProblem(Vertx vertx) {
+        assertThatThrownBy(() -> load(vertx, "TORII_LISTENER_HTTP2", "true"))
+                .hasMessageContaining("TORII_LISTENER_HTTP2")
+                .hasMessageContaining("callers agree on HTTP/2 within TLS alone");
+    }
+
+    @Test
     void whatIsSetArrives(Vertx vertx) throws Exception {
         // When
         ListenerTls tls = load(

@@ -30,7 +30,7 @@ public record RawMessage(String head, String body, End end) {
         MALFORMED
     }
 
-    static RawMessage read(InputStream in, Consumer<String> onHead) {
+    public static RawMessage read(InputStream in, Consumer<String> onHead) {
         return new Reader(in).message(onHead);
     }
 
