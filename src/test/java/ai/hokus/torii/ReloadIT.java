@@ -7,6 +7,7 @@ import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.StubServer;
 import ai.hokus.torii.support.TestGateway;
+import ai.hokus.torii.support.ToriiProcess;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
@@ -234,5 +235,27 @@ class ReloadIT {
         gateway.get(SEARCH, KEY);
         assertThat(gateway.metric("torii_verdicts_total{outcome=\"accepted\",source=\"call\"}"))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void followsTheFileItWasStartedWith(Vertx vertx) throws Exception {
+        // Given
+        StubServer mlflow = mlflow(vertx, "old");
+        Path file = Files.writeString(folder.resolve("torii.yaml"), of(mlflow));
+        String auth = StubAuthService.start(vertx).knowing(KEY, "mlflow:write").url();
+        Map<String, String> environment = TestGateway.environment("", auth, "TORII_RELOAD_INTERVAL", "50ms");
+        environment.put("TORII_CONFIG", file.toString());
+        environment.remove("MLFLOW_SERVER_URL");
+        try (ToriiProcess torii = ToriiProcess.serve(environment)) {
+            // When
+            replace(file, of(mlflow, "forward:", "  queue: 7", "admin:", "  token: never-printed-TestOnly"));
+
+            // Then
+            assertThat(torii.awaitLine("the configuration has changed"))
+                    .endsWith("the configuration has changed: admin.token, forward.queue");
+            torii.terminate();
+            assertThat(torii.awaitExit()).isZero();
+            assertThat(torii.output()).doesNotContain("never-printed-TestOnly");
+        }
     }
 }
