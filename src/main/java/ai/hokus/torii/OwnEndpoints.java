@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -49,7 +50,7 @@ final class OwnEndpoints {
         Map<String, Supplier<Future<Void>>> all = new LinkedHashMap<>(mlflow);
         all.put("auth", authProbe);
         Function<Exchange, Future<Void>> mlflowNow = exchange -> health.now(vertx, exchange, mlflow);
-        ModelsEndpoint models = new ModelsEndpoint((exchange, target) -> calls.get(target, exchange.principal())
+        ModelsEndpoint models = new ModelsEndpoint((exchange, target) -> calls.get(target, Optional.of(exchange))
                 .map(answer -> new ModelsEndpoint.Answer(
                         answer.statusCode(), answer.getHeader("Content-Type"), answer.body())));
         return Map.ofEntries(

@@ -133,6 +133,22 @@ class HeadersIT {
     }
 
     @Test
+    void carriesATraceOnWhereTheGatewayAsksInPlaceOfTheCaller() throws Exception {
+        // Given
+        String id = "0af7651916cd43dd8448eb211c80319c";
+
+        // When
+        gateway.get("/api/models", headers("traceparent", "00-" + id + "-b7ad6b7169203331-00"));
+
+        // Then
+        assertThat(mlflow.requests())
+                .filteredOn(seen -> seen.headers().contains("traceparent"))
+                .singleElement()
+                .satisfies(
+                        seen -> assertThat(seen.headers().get("traceparent")).matches("00-" + id + "-[0-9a-f]{16}-00"));
+    }
+
+    @Test
     void beginsATraceWhereTheCallersIsNone() throws Exception {
         // When
         RecordedRequest seen = forwarded(headers("traceparent", "00-" + KEY + "-01", "tracestate", "vendor=1"));

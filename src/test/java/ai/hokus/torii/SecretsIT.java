@@ -15,9 +15,10 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** No key, nor its base64, nor eight characters of its secret part, in anything the gateway writes. */
 @ExtendWith(VertxExtension.class)
@@ -28,12 +29,15 @@ class SecretsIT {
     private static final String WRONG = "hk_live_" + new StringBuilder(SECRET).reverse();
     private static final String CANARY = "hk_test_canaryOfThisTest";
     private static final String ADMIN = "admin-token-of-this-test";
+    private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     private static final String TRACE_EVERYTHING = "<configuration><appender name=\"c\" class=\"ch.qos.logback.core."
             + "ConsoleAppender\"><encoder><pattern>%level %logger %msg%n</pattern></encoder></appender>"
             + "<root level=\"TRACE\"><appender-ref ref=\"c\"/></root></configuration>";
 
-    @Test
-    void writesNoPartOfAKeyAnywhere(Vertx vertx, @TempDir Path folder) throws Exception {
+    /** All that logback hands out, and what the gateway writes by itself, in either format. */
+    @ParameterizedTest
+    @ValueSource(strings = {"everything", "text", "json"})
+    void writesNoPartOfAKeyAnywhere(String log, Vertx vertx, @TempDir Path folder) throws Exception {
         // Given a gateway that logs everything it can
         Path logback = Files.writeString(folder.resolve("logback.xml"), TRACE_EVERYTHING);
         StubServer mlflow = StubServer.start(vertx);
@@ -44,8 +48,10 @@ class SecretsIT {
         auth.knowing(CANARY, "mlflow:read");
         environment.put("TORII_AUTH_CACHE_TTL", "1s");
         StringBuilder written = new StringBuilder();
-        try (ToriiProcess torii = ToriiProcess.serve(
-                environment, "-Dlogback.configurationFile=" + logback, "-Dio.netty.noUnsafe=false")) {
+        environment.put("TORII_LOG_FORMAT", log.equals("json") ? "json" : "text");
+        environment.put("TORII_LOG_REFUSALS_PER_SECOND", "0");
+        String configuration = log.equals("everything") ? "-Dlogback.configurationFile=" + logback : "-Dtorii.test=1";
+        try (ToriiProcess torii = ToriiProcess.serve(environment, configuration, "-Dio.netty.noUnsafe=false")) {
 
             // When keys come in every place, good and bad, where they belong and where they do not
             String basic = Base64.getEncoder().encodeToString(("user:" + KEY).getBytes(StandardCharsets.UTF_8));
@@ -58,9 +64,20 @@ class SecretsIT {
                     "Cookie: key=" + KEY,
                     "Authorization: Bearer " + KEY + "\r\nX-API-Key: " + WRONG,
                     "Authorization: Bearer \"" + KEY + " \u00ff",
+                    "User-Agent: " + KEY,
+                    "X-API-Key: " + KEY + "\r\ntraceparent: 00-" + KEY + "-b7ad6b7169203331-01",
+                    "X-API-Key: " + KEY + "\r\ntraceparent: " + TRACE + "\r\ntracestate: a=" + KEY,
+                    "X-API-Key: " + KEY + "\r\nX-Request-Id: " + SECRET,
+                    "X-API-Key: " + WRONG + "\r\nX-Request-Id: x-" + WRONG.substring(20, 30),
+                    "X-Request-Id: "
+                            + Base64.getUrlEncoder()
+                                    .withoutPadding()
+                                    .encodeToString(KEY.getBytes(StandardCharsets.US_ASCII)),
                     "X-Request-Id: " + KEY)) {
                 written.append(ask(torii, "/api/2.0/mlflow/runs/get?api_key=" + KEY + "&token=" + WRONG, field));
                 written.append(ask(torii, "/nowhere/" + KEY, field));
+                written.append(ask(torii, "/nowhere/" + basic, field));
+                written.append(ask(torii, "/mlflow/%68%6b%5f" + KEY.substring(3), field));
                 written.append(ask(torii, "/mlflow/" + KEY.replace("_", "%5F"), field));
                 written.append(ask(torii, "/api/models?api_key=" + KEY + "&x=%", field));
             }
@@ -89,7 +106,12 @@ class SecretsIT {
         assertThat(auth.callsAbout(CANARY)).isNotEmpty();
         assertThat(written).doesNotContain(ADMIN).doesNotContain(CANARY);
         String encoded = Base64.getEncoder().encodeToString(("user:" + KEY).getBytes(StandardCharsets.UTF_8));
-        assertThat(written).doesNotContain(encoded.substring(12, 40)).contains("torii.access", "torii_requests_total");
+        assertThat(written)
+                .doesNotContain(encoded.substring(12, 40))
+                .doesNotContain(Base64.getEncoder()
+                        .encodeToString(KEY.getBytes(StandardCharsets.UTF_8))
+                        .substring(12, 36))
+                .contains("torii.access", "torii.audit", "torii_requests_total");
         assertThat(mlflow.requests())
                 .allSatisfy(r -> assertThat(r.headers().toString()).doesNotContain(SECRET.substring(0, 8)));
     }

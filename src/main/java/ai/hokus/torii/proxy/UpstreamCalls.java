@@ -3,9 +3,9 @@ package ai.hokus.torii.proxy;
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.BoundedBody;
+import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
-import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -46,17 +46,17 @@ public final class UpstreamCalls {
      * A GET below MLflow's root.
      *
      * @param target path and query, encoded
-     * @param principal on whose behalf; empty: the gateway's own
+     * @param behalf whose call it is, by its principal and its trace; empty: the gateway's own
      * @return any answer that is HTTP; a failed future with a {@code GatewayFailure} otherwise, for MLflow's own
      *     refusals of our Host or our account
      */
-    public Future<HttpResponse<Buffer>> get(String target, Optional<Principal> principal) {
+    public Future<HttpResponse<Buffer>> get(String target, Optional<Exchange> behalf) {
         Replica replica = pool.choose(List.of());
-        return ask(replica, target, principal, timeout)
+        return ask(replica, target, behalf, timeout)
                 .recover(cause -> {
                     Replica other = pool.choose(List.of(replica));
                     return isConnectionLost(cause) && other != replica
-                            ? ask(other, target, principal, timeout)
+                            ? ask(other, target, behalf, timeout)
                             : Future.failedFuture(cause);
                 })
                 .recover(cause -> Future.failedFuture(failure(cause, pool.address(), timeout)))
@@ -69,9 +69,10 @@ public final class UpstreamCalls {
     }
 
     private Future<HttpResponse<Buffer>> ask(
-            Replica replica, String target, Optional<Principal> principal, Duration limit) {
+            Replica replica, String target, Optional<Exchange> behalf, Duration limit) {
         MultiMap own = MultiMap.caseInsensitiveMultiMap();
-        headers.own(replica.authority(), principal, own);
+        headers.own(replica.authority(), behalf.flatMap(Exchange::principal), own);
+        behalf.ifPresent(exchange -> exchange.trace().writeTo(own));
         replica.enter();
         return client.request(pool.options(replica, HttpMethod.GET, target))
                 .putHeaders(own)

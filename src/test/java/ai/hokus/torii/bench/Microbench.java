@@ -2,6 +2,7 @@ package ai.hokus.torii.bench;
 
 import ai.hokus.torii.auth.KeyLookUpBench;
 import ai.hokus.torii.proxy.HeaderRulesBench;
+import ai.hokus.torii.telemetry.LogLineBench;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +24,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 public final class Microbench {
 
     private static final List<Class<?>> ALL =
-            List.of(KeyLookUpBench.class, DecisionBench.class, HeaderRulesBench.class);
+            List.of(KeyLookUpBench.class, DecisionBench.class, HeaderRulesBench.class, LogLineBench.class);
 
     private Microbench() {}
 

@@ -251,6 +251,25 @@ class ConfigProblemsTest {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "TORII_LOG_FORMAT|xml|must be one of text, json, but is 'xml'",
+                "TORII_LOG_REFUSALS_PER_SECOND|-1|must be between 0 and 1000000, but is '-1'",
+                "TORII_LOG_REFUSALS_PER_SECOND|1/s|must be a whole number, but is '1/s'"
+            })
+    void namesWhatTheLogCanBe(String name, String value, String message, Vertx vertx) {
+        // Given
+        environment.put(name, value);
+
+        // When
+        List<Problem> problems = problems(vertx, null);
+
+        // Then
+        assertThat(problems).containsExactly(new Problem(name, message));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"HEADER", "bearer", "Auto"})
     void namesTheFormsOfTheAuthContract(String form, Vertx vertx) {
         // Given

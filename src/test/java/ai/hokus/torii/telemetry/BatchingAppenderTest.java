@@ -181,6 +181,44 @@ class BatchingAppenderTest {
     }
 
     @Test
+    void keepsAuditLinesBeyondAllOthers() throws Exception {
+        // Given
+        holdUp();
+        log(Level.WARN, "warn ", 10_000);
+        Sampling.LeftOut line = new Sampling.LeftOut(1, "key_refused:1");
+
+        // When
+        for (int i = 0; i < 10_000; i++) {
+            appender.doAppend(new LoggingEvent(
+                    "fqcn", context.getLogger("torii.audit"), Level.INFO, "{}", null, new Object[] {line}));
+        }
+        terminal.open.countDown();
+        appender.stop();
+
+        // Then
+        assertThat(terminal.lines().stream().filter(written -> written.startsWith("left_out=1 ")))
+                .hasSize(10_000);
+        assertThat(appender.leftOutEver()).isBetween(1L, 10_000L);
+    }
+
+    @Test
+    void writesWhatWaitsWhenItIsAskedTo() throws Exception {
+        // Given a writer that does not look again before the test's end
+        Terminal own = new Terminal();
+        BatchingAppender slow = started(new BatchingAppender(own, SECONDS.toNanos(600), 50));
+        log(slow, Level.INFO, "first");
+
+        // When
+        slow.flush();
+        log(slow, Level.INFO, "second");
+        slow.flush();
+
+        // Then
+        assertThat(own.lines()).containsExactly("first", "second");
+        slow.stop();
+    }
+
+    @Test
     void holdsNobodyUpWhileTheStreamIsHeldUp() throws Exception {
         // Given
         holdUp();
