@@ -158,6 +158,7 @@ class RateLimitIT {
         assertThat(counted("key", "limited", store)).isEqualTo(mode.equals("enforce") ? 1 : 0);
         assertThat(counted("key", "would_limit", store)).isEqualTo(mode.equals("report") ? 1 : 0);
         assertThat(mlflow.forwarded()).hasSize(last == 429 ? 3 : 4);
+        assertThat(ask(PATH, KEY).headers().contains("RateLimit")).isEqualTo(!mode.equals("off"));
     }
 
     @ParameterizedTest

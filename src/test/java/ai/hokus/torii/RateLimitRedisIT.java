@@ -336,6 +336,25 @@ class RateLimitRedisIT {
         });
     }
 
+    @ParameterizedTest
+    @CsvSource({"SET, what is no bucket", "HSET, of another type"})
+    void takesWhatIsNoBucketForNone(String command, String value, Vertx vertx) throws Exception {
+        // Given
+        knowing("poisoned", 100);
+        serve(vertx, 1);
+        Request order = Request.cmd(Command.create(command)).arg("torii:ratelimit:{poisoned}");
+        command(
+                vertx,
+                command.equals("SET") ? order.arg(value) : order.arg("field").arg(value));
+
+        // When
+        HttpResponse<Buffer> answer = gateways.get(0).get(PATH, KEY);
+
+        // Then
+        assertThat(answer.getHeader("X-RateLimit-Remaining")).isEqualTo("99");
+        assertThat(counted("allowed", "redis")).isEqualTo(1);
+    }
+
     @Test
     void doesNotCountInARedisThatIsOnlyThere(Vertx vertx) throws Exception {
         // Given

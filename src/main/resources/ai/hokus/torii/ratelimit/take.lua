@@ -6,9 +6,10 @@ local limit = tonumber(ARGV[1])
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 local tokens, since = limit, now
-local kept = redis.call('GET', KEYS[1])
-if kept then
-  local t, s = string.match(kept, '^(%S+) (%S+)$')
+-- What is no bucket, whoever put it there, is as good as none.
+local kept = redis.pcall('GET', KEYS[1])
+local t, s = string.match(type(kept) == 'string' and kept or '', '^([%d.]+) ([%d.]+)$')
+if t then
   tokens, since = tonumber(t), tonumber(s)
   -- Redis' clock may be set back; what was passed once is not passed again.
   now = math.max(now, since)

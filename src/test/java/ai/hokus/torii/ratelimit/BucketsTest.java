@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.torii.ratelimit.Decisions.Store;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -79,6 +80,21 @@ class BucketsTest {
 
         // Then
         assertThat(granted("a", TEN, 15)).isEqualTo(3);
+    }
+
+    @Test
+    void grantsNoMoreToManyThreadsAtOnce() {
+        // Given
+        Quota quota = new Quota(5000, "x");
+
+        // When
+        int granted = IntStream.range(0, 8)
+                .parallel()
+                .map(thread -> granted("a", quota, 1000))
+                .sum();
+
+        // Then
+        assertThat(granted).isEqualTo(5000);
     }
 
     @Test
