@@ -10,8 +10,12 @@ import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.RawMlflow;
 import ai.hokus.torii.support.Relayed;
+import ai.hokus.torii.support.StubAuthService;
+import ai.hokus.torii.support.StubServer;
+import ai.hokus.torii.support.TestGateway;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.junit5.VertxExtension;
 import java.net.ConnectException;
 import java.time.Duration;
@@ -55,9 +59,13 @@ class DrainIT {
     }
 
     private static void awaitClosed(Relayed relayed) {
+        awaitClosed(relayed.gateway().port());
+    }
+
+    private static void awaitClosed(int port) {
         Await.until("the listening socket is closed", () -> {
             try {
-                new RawClient(relayed.gateway().port()).close();
+                new RawClient(port).close();
                 return false;
             } catch (ConnectException e) {
                 return true;
@@ -296,6 +304,54 @@ class DrainIT {
 
             // Then
             assertThat(caller.readToEnd()).startsWith("HTTP/1.1 200").endsWith("{}");
+        }
+    }
+
+    @Test
+    void goesOnTellingAPythonClientThatItsUploadIsWorkedOn(Vertx vertx) throws Exception {
+        try (Relayed relayed = held(vertx, "TORII_FORWARD_INTERIM_INTERVAL", "500ms")) {
+            RawClient caller = relayed.caller()
+                    .send("PUT" + ARTIFACT + "User-Agent: mlflow-python-client/3.17.2\r\nContent-Length: 1\r\n\r\nx");
+            arrived.get(10, TimeUnit.SECONDS);
+
+            // When
+            relayed.gateway().gateway().drain();
+            awaitClosed(relayed);
+
+            // Then
+            caller.readUntil("HTTP/1.1 100 Continue\r\n\r\n");
+            released.complete(null);
+            assertThat(caller.readToEnd()).contains("HTTP/1.1 200").endsWith("{}");
+        }
+    }
+
+    @Test
+    void waitsForTheVerdictOnAKey(Vertx vertx) throws Exception {
+        // Given a question that the auth service has not answered yet
+        StubServer mlflow = StubServer.start(vertx);
+        StubAuthService auth = StubAuthService.start(vertx).knowing(Relayed.KEY, "mlflow:write");
+        CompletableFuture<HttpServerResponse> asked = new CompletableFuture<>();
+        auth.lying((call, response) -> {
+            if (call.headers().get("Authorization").contains(Relayed.KEY)) {
+                asked.complete(response);
+            } else {
+                response.setStatusCode(401).end("Invalid or expired API key");
+            }
+        });
+        TestGateway gateway = TestGateway.start(
+                vertx, TestGateway.environment(mlflow.url(), auth.url(), "AUTH_SERVICE_TIMEOUT", "10"));
+        try (RawClient caller = new RawClient(gateway.port())) {
+            caller.send(GET);
+            HttpServerResponse verdict = asked.get(10, TimeUnit.SECONDS);
+
+            // When
+            Future<Void> drained = gateway.gateway().drain();
+            awaitClosed(gateway.port());
+            verdict.end("{\"is_valid\":true,\"key_id\":\"k\",\"user_id\":\"u\",\"scopes\":[\"mlflow:write\"]}");
+
+            // Then
+            assertThat(caller.readToEnd()).startsWith("HTTP/1.1 200");
+            drained.await(10, TimeUnit.SECONDS);
         }
     }
 

@@ -23,7 +23,7 @@ import picocli.CommandLine.IVersionProvider;
         },
         footer = {
             "",
-            "Exit codes: 0 done, 1 failed, 2 wrong arguments, 69 something that is needed is missing,",
+            "Exit codes: 0 done or drained, 1 failed, 2 wrong arguments, 69 something that is needed is missing,",
             "78 the configuration is invalid."
         })
 public final class ToriiCommand implements Runnable {
