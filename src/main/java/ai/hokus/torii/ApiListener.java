@@ -9,7 +9,6 @@ import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerBuilder;
 import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -30,6 +29,7 @@ final class ApiListener extends VerticleBase {
     private final FailureHandler failures = new FailureHandler();
     private final List<LoopRooms> retired = new ArrayList<>();
     private HttpServer server;
+    private Runnable unfollow = () -> {};
     private Connections connections;
     private LoopRooms rooms;
 
@@ -59,18 +59,24 @@ final class ApiListener extends VerticleBase {
                 .requestHandler(handler);
         String host = config.api().host();
         return server.listen(port, host)
+                .onSuccess(
+                        s -> unfollow = shared.tls().map(tls -> tls.follow(s)).orElse(unfollow))
                 .onSuccess(s -> bound.tryComplete(s.actualPort()))
                 .recover(cause -> ListenException.of("API_PORT", host, port, cause));
     }
 
     private HttpServer create(ListenerConfig api) {
         HttpServerConfig server = new HttpServerConfig(options(api));
-        HttpServerBuilder builder = vertx.httpServerBuilder();
-        if (shared.tls().isPresent()) {
-            api.http2().ifPresent(http2 -> Http2Connections.offer(server, api, http2));
-            builder.with(shared.tls().get().options());
+        if (shared.tls().isEmpty()) {
+            return vertx.httpServerBuilder().with(server).build();
         }
-        return builder.with(server).build();
+        ListenerCertificate tls = shared.tls().get();
+        api.http2().ifPresent(http2 -> Http2Connections.offer(server, api, http2));
+        return vertx.httpServerBuilder()
+                .with(tls.options())
+                .with(server)
+                .build()
+                .exceptionHandler(tls.handshakes());
     }
 
     private static HttpServerOptions options(ListenerConfig api) {
@@ -118,6 +124,7 @@ final class ApiListener extends VerticleBase {
     }
 
     private Future<?> end() {
+        unfollow.run();
         DrainConfig drain = rooms.config().drain();
         connections.end(drain.quiet());
         long grace = drain.grace().toMillis();

@@ -16,6 +16,7 @@ import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.Problem;
 import ai.hokus.torii.telemetry.Meters;
+import ai.hokus.torii.tls.TlsWatch;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -60,14 +61,21 @@ final class AuthSource {
         this.shared = shared;
     }
 
-    /** Opens it; fails with an {@link InvalidConfigException} when the key file cannot be read. */
+    /** Opens it; fails with an {@link InvalidConfigException} when its files cannot be read. */
     static Future<AuthSource> open(Vertx vertx, AuthConfig config, Meters meters) {
         return config.source() instanceof AuthServiceConfig service
-                ? Future.succeededFuture(openService(config, service, meters))
+                ? TlsEnds.open(
+                                vertx,
+                                TlsEnds.AUTH,
+                                service.tls().files(),
+                                service.tls().reloadInterval(),
+                                meters)
+                        .map(tls -> openService(config, service, meters, tls))
+                        .recover(cause -> TlsEnds.problem(cause, "auth.http"))
                 : openFile(vertx, (AuthConfig.KeyFile) config.source(), meters);
     }
 
-    private static AuthSource openService(AuthConfig config, AuthServiceConfig service, Meters meters) {
+    private static AuthSource openService(AuthConfig config, AuthServiceConfig service, Meters meters, TlsWatch tls) {
         Ticker ticker = Ticker.systemTicker();
         Clock clock = Clock.systemUTC();
         VerdictMemory memory =
@@ -97,7 +105,7 @@ final class AuthSource {
                 () -> watch.isSuspect() ? 1 : 0);
         return new AuthSource(
                 loop -> {
-                    HttpKeyValidator http = new HttpKeyValidator(loop, service, contract);
+                    HttpKeyValidator http = new HttpKeyValidator(loop, service, contract, tls);
                     KeyValidator watched = watch.over(http, contract.canary(), hasher.sibling());
                     return new Handle(
                             new CachingKeyValidator(watched, shared),
@@ -107,7 +115,7 @@ final class AuthSource {
                 new Orders(memory::revoke, memory::purge),
                 watch::isSuspect,
                 memory::known,
-                () -> {});
+                tls::close);
     }
 
     /** A look into the file's keys is as cheap as one into a memory, and never behind the file. */

@@ -97,7 +97,7 @@ public final class Gateway {
                 meters.counters("torii.connections.refused", "Connections beyond a cap", "cap"),
                 new Throttle(System::nanoTime, REFUSALS_PAUSE));
         telemetry.use(config.log());
-        return ListenerCertificate.open(vertx, config.api().tls())
+        return ListenerCertificate.open(vertx, config.api().tls(), meters)
                 .compose(tls -> {
                     Shared shared = new Shared(
                             build, meters, telemetry, health, new LongAdder(), tls, new Drain(), limits, caps);
@@ -288,7 +288,8 @@ public final class Gateway {
         return delayed.future()
                 .compose(v -> undeploy())
                 .eventually(() -> {
-                    rooms.authSource().close();
+                    rooms.close();
+                    shared.tls().ifPresent(ListenerCertificate::close);
                     shared.telemetry().tellLeftOut();
                     shared.meters().close();
                     return Future.succeededFuture();

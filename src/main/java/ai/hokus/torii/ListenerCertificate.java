@@ -3,32 +3,44 @@ package ai.hokus.torii;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.ListenerTls;
 import ai.hokus.torii.config.Problem;
+import ai.hokus.torii.telemetry.HandshakeLog;
+import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.tls.PemException;
 import ai.hokus.torii.tls.Tls;
 import ai.hokus.torii.tls.TlsMaterial;
+import ai.hokus.torii.tls.TlsWatch;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.net.ServerSSLOptions;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** The certificate that the api listener shows, and what it asks of callers'. */
+/** The certificate that the api listener shows, and what it asks of callers', as long as the process runs. */
 final class ListenerCertificate {
 
     private final ListenerTls config;
-    private final TlsMaterial material;
+    private final TlsWatch watch;
+    private final HandshakeLog handshakes;
 
-    private ListenerCertificate(ListenerTls config, TlsMaterial material) {
+    private ListenerCertificate(ListenerTls config, TlsWatch watch, HandshakeLog handshakes) {
         this.config = config;
-        this.material = material;
+        this.watch = watch;
+        this.handshakes = handshakes;
     }
 
-    /** Reads the files; empty without TLS. */
-    static Future<Optional<ListenerCertificate>> open(Vertx vertx, Optional<ListenerTls> config) {
-        return config.map(tls -> vertx.executeBlocking(() -> TlsMaterial.read(tls.files()))
-                        .map(material -> Optional.of(new ListenerCertificate(tls, material)))
+    /**
+     * Reads the files.
+     *
+     * @return empty without TLS; fails with an {@link InvalidConfigException} when they have changed for the worse since
+     *     the configuration was read
+     */
+    static Future<Optional<ListenerCertificate>> open(Vertx vertx, Optional<ListenerTls> config, Meters meters) {
+        return config.map(tls -> TlsEnds.open(vertx, TlsEnds.LISTENER, tls.files(), tls.reloadInterval(), meters)
+                        .map(watch -> Optional.of(new ListenerCertificate(tls, watch, new HandshakeLog(meters))))
                         .recover(ListenerCertificate::changedSinceItWasRead))
                 .orElseGet(() -> Future.succeededFuture(Optional.empty()));
     }
@@ -45,8 +57,17 @@ final class ListenerCertificate {
         return Future.failedFuture(cause);
     }
 
-    /** What a server is given. */
+    /** What a server begins with. */
     ServerSSLOptions options() {
+        return options(watch.current());
+    }
+
+    /** What a server is to tell of what keeps callers from getting a connection. */
+    Handler<Throwable> handshakes() {
+        return handshakes;
+    }
+
+    private ServerSSLOptions options(TlsMaterial material) {
         return Tls.server(material)
                 .setClientAuth(
                         switch (config.clientAuth()) {
@@ -56,5 +77,21 @@ final class ListenerCertificate {
                         })
                 .setSslHandshakeTimeout(config.handshakeTimeout().toMillis())
                 .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Lets a listening server follow; connections that are open stay as they are. Servers that share a port share this
+     * too, so that one of them would do, but each is told, as any of them may be the last.
+     *
+     * @return running it ends that
+     */
+    Runnable follow(HttpServer server) {
+        // It may have been renewed since the server was made.
+        server.updateSSLOptions(options());
+        return watch.onRenewed(material -> server.updateSSLOptions(options(material)));
+    }
+
+    void close() {
+        watch.close();
     }
 }

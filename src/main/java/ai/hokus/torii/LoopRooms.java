@@ -6,7 +6,6 @@ import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.exchange.ClientAddress;
 import ai.hokus.torii.exchange.FailureHandler;
 import ai.hokus.torii.proxy.ForwardStage;
-import ai.hokus.torii.proxy.Replicas;
 import ai.hokus.torii.proxy.UpstreamPool;
 import ai.hokus.torii.ratelimit.LimitStage;
 import io.vertx.core.Future;
@@ -37,7 +36,7 @@ final class LoopRooms implements Handler<HttpServerRequest> {
         this.authSource = rooms.authSource();
         this.pool = before.filter(this::hasSameUpstream)
                 .map(old -> old.pool.hold())
-                .orElseGet(() -> openPool(vertx, rooms.replicas(), shared));
+                .orElseGet(() -> openPool(vertx, rooms, shared));
         this.auth = before.filter(old -> old.authSource == authSource)
                 .map(old -> old.auth.hold())
                 .orElseGet(() -> openAuth(vertx));
@@ -65,9 +64,9 @@ final class LoopRooms implements Handler<HttpServerRequest> {
         });
     }
 
-    private Held<UpstreamPool> openPool(Vertx vertx, Replicas replicas, Gateway.Shared shared) {
-        UpstreamPool opened =
-                new UpstreamPool(vertx, config.mlflow(), config.forward(), replicas, shared.upstreamConnections());
+    private Held<UpstreamPool> openPool(Vertx vertx, Rooms rooms, Gateway.Shared shared) {
+        UpstreamPool opened = new UpstreamPool(
+                vertx, config.mlflow(), config.forward(), rooms.upstream(), shared.upstreamConnections());
         return new Held<>(opened, opened::close);
     }
 

@@ -93,7 +93,7 @@ final class ManagementListener extends VerticleBase {
         config = next.config();
         authSource = next.authSource();
         pool = new UpstreamPool(
-                vertx, config.mlflow(), config.forward(), next.replicas(), shared.upstreamConnections());
+                vertx, config.mlflow(), config.forward(), next.upstream(), shared.upstreamConnections());
         auth = authSource.validator(vertx);
         UpstreamCalls mlflow = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
         registerChecks(mlflow, next.replicas());

@@ -3,8 +3,11 @@ package ai.hokus.torii;
 import ai.hokus.torii.config.AuthorizationConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
+import ai.hokus.torii.config.PeerTls;
 import ai.hokus.torii.proxy.Replicas;
 import ai.hokus.torii.proxy.Spool;
+import ai.hokus.torii.proxy.Upstream;
+import ai.hokus.torii.tls.TlsWatch;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.Optional;
@@ -20,8 +23,15 @@ import org.slf4j.LoggerFactory;
  * @param spool where bodies without a length wait
  * @param replicas MLflow's servers
  * @param authSource whose a key is
+ * @param mlflowTls the files of TLS to MLflow
  */
-record Rooms(GatewayConfig config, Policy policy, Spool spool, Replicas replicas, AuthSource authSource) {
+record Rooms(
+        GatewayConfig config,
+        Policy policy,
+        Spool spool,
+        Replicas replicas,
+        AuthSource authSource,
+        TlsWatch mlflowTls) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
 
@@ -53,7 +63,21 @@ record Rooms(GatewayConfig config, Policy policy, Spool spool, Replicas replicas
         return before.filter(rooms -> rooms.config.auth().equals(config.auth()))
                 .map(rooms -> Future.succeededFuture(rooms.authSource))
                 .orElseGet(() -> AuthSource.open(vertx, config.auth(), shared.meters()))
-                .map(source -> new Rooms(config, policy, spool, replicas, source));
+                .compose(source -> mlflowTls(vertx, config.mlflow().tls(), shared, before)
+                        .map(tls -> new Rooms(config, policy, spool, replicas, source, tls)));
+    }
+
+    private static Future<TlsWatch> mlflowTls(Vertx vertx, PeerTls tls, Gateway.Shared shared, Optional<Rooms> before) {
+        return before.filter(rooms -> rooms.config.mlflow().tls().equals(tls))
+                .map(rooms -> Future.succeededFuture(rooms.mlflowTls))
+                .orElseGet(
+                        () -> TlsEnds.open(vertx, TlsEnds.MLFLOW, tls.files(), tls.reloadInterval(), shared.meters()))
+                .recover(cause -> TlsEnds.problem(cause, "mlflow"));
+    }
+
+    /** Where MLflow is. */
+    Upstream upstream() {
+        return new Upstream(replicas, mlflowTls);
     }
 
     /** Ends what these share and the next ones do not take over; their event loops must have swapped them before. */
@@ -61,5 +85,14 @@ record Rooms(GatewayConfig config, Policy policy, Spool spool, Replicas replicas
         if (next.authSource != authSource) {
             authSource.close();
         }
+        if (next.mlflowTls != mlflowTls) {
+            mlflowTls.close();
+        }
+    }
+
+    /** Ends what these share, at the end of the process. */
+    void close() {
+        authSource.close();
+        mlflowTls.close();
     }
 }

@@ -10,11 +10,14 @@ import ai.hokus.torii.support.Relayed;
 import ai.hokus.torii.support.TestAuthority;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
+import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Callers behind TLS. */
 @NeedsPeer(program = "openssl", install = "apt-get install -y openssl")
@@ -59,6 +62,33 @@ class ListenerTlsIT {
 
             // Then
             assertThat(caller.readMessage().body()).contains("X-Forwarded-Proto: https");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"HTTP/1.1, Transfer-Encoding: chunked", "HTTP/1.1, Content-Length: 100", "HTTP/1.0, Content-Length: 100"})
+    void resetsAnAnswerThatMlflowBreaksOff(String version, String framing, Vertx vertx) throws Exception {
+        // Given
+        try (Relayed relayed = Relayed.to(
+                        vertx,
+                        (connection, head) ->
+                                connection.send("HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n5\r\nhello\r\n"),
+                        tls());
+                RawClient caller = RawClient.tls(relayed.gateway().port(), authority.context())) {
+            // When
+            caller.send(GET.replace("HTTP/1.1", version));
+
+            // Then it is no end that TLS confirms, and no mere end of the connection
+            caller.readUntil("hello");
+            assertThat(rest(caller)).endsWith("[reset]").doesNotContain("\r\n0\r\n");
+        }
+    }
+
+    private static String rest(RawClient caller) {
+        try {
+            return caller.readToEnd();
+        } catch (IOException e) {
+            return "[reset]";
         }
     }
 

@@ -5,6 +5,9 @@ import ai.hokus.torii.config.AuthServiceConfig.Form;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.exchange.VerdictSource;
+import ai.hokus.torii.tls.TlsClients;
+import ai.hokus.torii.tls.TlsFault;
+import ai.hokus.torii.tls.TlsWatch;
 import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,6 +17,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -35,38 +39,37 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
     private final HttpClientAgent client;
     private final HttpClientAgent freshClient;
     private final RequestOptions target;
+    private final Runnable unfollow;
     private Future<Form> search;
 
     /** Connects on demand from the event loop this is made on; the contract is shared by all loops. */
-    public HttpKeyValidator(Vertx vertx, AuthServiceConfig config, AuthContract contract) {
+    public HttpKeyValidator(Vertx vertx, AuthServiceConfig config, AuthContract contract, TlsWatch tls) {
         this.vertx = vertx;
         this.config = config;
         this.contract = contract;
         this.answers = new AuthAnswer(config.answer());
         URI url = config.url();
-        boolean tls = "https".equalsIgnoreCase(url.getScheme());
+        TlsClients clients = new TlsClients(url, tls);
         int millis = Math.toIntExact(config.timeout().toMillis());
-        HttpClientOptions options = new HttpClientOptions()
-                .setSsl(tls)
-                .setVerifyHost(true)
+        HttpClientOptions options = clients.apply(new HttpClientOptions())
                 .setConnectTimeout(millis)
                 .setMaxHeaderSize(MAX_HEAD_BYTES)
                 .setKeepAliveTimeout(Math.toIntExact(config.keepAlive().toSeconds()));
-        this.client = client(options);
-        this.freshClient = client(new HttpClientOptions(options).setKeepAlive(false));
+        this.client = client(options, clients);
+        this.freshClient = client(new HttpClientOptions(options).setKeepAlive(false), clients);
+        this.unfollow = clients.follow(List.of(client, freshClient));
         String base = url.getRawPath() == null ? "" : url.getRawPath().replaceAll("/+$", "");
         this.target = new RequestOptions()
                 .setMethod(HttpMethod.valueOf(config.question().method().name()))
                 .setHost(url.getHost())
-                .setPort(url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80)
-                .setSsl(tls)
+                .setPort(url.getPort() >= 0 ? url.getPort() : clients.isTls() ? 443 : 80)
+                .setSsl(clients.isTls())
                 .setURI(base + config.question().path())
                 .setFollowRedirects(false);
     }
 
-    private HttpClientAgent client(HttpClientOptions options) {
-        return vertx.httpClientBuilder()
-                .with(options)
+    private HttpClientAgent client(HttpClientOptions options, TlsClients clients) {
+        return clients.apply(vertx.httpClientBuilder().with(options))
                 .with(new PoolOptions().setHttp1MaxSize(config.connections()).setMaxWaitQueueSize(MAX_WAITING))
                 .withConnectHandler(connection -> {
                     // An interim answer taken for the answer, or bytes behind one, would be the next key's verdict.
@@ -129,12 +132,13 @@ public final class HttpKeyValidator implements KeyValidator, AutoCloseable {
         if (cause instanceof TimeoutException) {
             return GatewayFailure.authTimeout(cause.getClass().getSimpleName());
         }
-        return GatewayFailure.authUnavailable(cause.getClass().getSimpleName() + ": " + cause.getMessage());
+        return GatewayFailure.authUnavailable(TlsFault.describe(cause));
     }
 
     /** Drops the connections. */
     @Override
     public void close() {
+        unfollow.run();
         client.close();
         freshClient.close();
     }

@@ -35,9 +35,11 @@ final class AuthConfigReader {
     private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 
     private final Values values;
+    private final TlsReader tls;
 
-    AuthConfigReader(Values values) {
+    AuthConfigReader(Values values, TlsReader tls) {
         this.values = values;
+        this.tls = tls;
     }
 
     AuthConfig auth() {
@@ -93,6 +95,7 @@ final class AuthConfigReader {
         refuseContradictions(question, canary);
         return new AuthServiceConfig(
                 values.url("auth.http.url", "say where the auth service is, e.g. http://auth:8000"),
+                tls.peer("auth.http"),
                 question,
                 new AnswerPaths(
                         paths("auth.http.answer.valid"),

@@ -9,6 +9,7 @@ import java.util.Optional;
  * The auth service as the source of verdicts.
  *
  * @param url its http or https address
+ * @param tls whom to believe, and what to show, at an https address
  * @param question how it is asked
  * @param answer where in its answer the facts stand
  * @param canaryKey a key that must be accepted whenever all is well; empty: none
@@ -18,6 +19,7 @@ import java.util.Optional;
  */
 public record AuthServiceConfig(
         URI url,
+        PeerTls tls,
         Question question,
         AnswerPaths answer,
         Optional<Secret> canaryKey,

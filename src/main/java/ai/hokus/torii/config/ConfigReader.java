@@ -3,11 +3,8 @@ package ai.hokus.torii.config;
 import ai.hokus.torii.config.ForwardConfig.Spool;
 import ai.hokus.torii.config.ForwardConfig.UnknownLength;
 import ai.hokus.torii.config.MlflowConfig.BasicCredential;
-import ai.hokus.torii.config.MlflowConfig.ClientCertificate;
 import ai.hokus.torii.config.MlflowConfig.Upstreams;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -23,16 +20,20 @@ final class ConfigReader {
     private static final Set<String> LOCAL = Set.of("localhost", "127.0.0.1", "0.0.0.0", "[::1]", "[::]");
 
     private final Values values;
+    private final Duration reloadInterval;
+    private final TlsReader tls;
 
     ConfigReader(Values values) {
         this.values = values;
+        this.reloadInterval = values.duration("reload.interval", ZERO, Duration.ofHours(1));
+        this.tls = new TlsReader(values, reloadInterval);
     }
 
     GatewayConfig read() {
         ListenerConfig api = api();
         MlflowConfig mlflow = mlflow();
         mlflow.upstreams().urls().forEach(url -> refuseSelf("mlflow.url", url, api));
-        AuthConfigReader authReader = new AuthConfigReader(values);
+        AuthConfigReader authReader = new AuthConfigReader(values, tls);
         AuthConfig auth = authReader.auth();
         if (auth.source() instanceof AuthServiceConfig service) {
             refuseSelf("auth.http.url", service.url(), api);
@@ -55,7 +56,7 @@ final class ConfigReader {
                 new DrainConfig(
                         values.duration("drain.delay", ZERO, Duration.ofMinutes(10)),
                         values.duration("drain.grace", ZERO, Duration.ofHours(24))),
-                values.duration("reload.interval", ZERO, Duration.ofHours(1)),
+                reloadInterval,
                 new LogConfig(
                         values.choice("log.format", LogConfig.Format.class),
                         values.integer("log.refusals-per-second", 0, 1_000_000)));
@@ -63,7 +64,7 @@ final class ConfigReader {
 
     private ListenerConfig api() {
         int instances = values.integer("api.instances", 0, 256);
-        Optional<ListenerTls> tls = new TlsReader(values).listener();
+        Optional<ListenerTls> listenerTls = tls.listener();
         return new ListenerConfig(
                 values.required("api.host", "write an address to bind"),
                 values.integer("api.port", 0, 65_535),
@@ -72,8 +73,8 @@ final class ConfigReader {
                 values.duration("api.idle-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 (int) values.bytes("api.max-target", 1024, 1 << 20),
                 (int) values.bytes("api.max-head", 1024, 1 << 20),
-                tls,
-                http2(tls.isPresent()),
+                listenerTls,
+                http2(listenerTls.isPresent()),
                 new ListenerConfig.Caps(
                         values.integer("listener.max-connections", 1, 1_000_000),
                         values.integer("listener.max-connections-per-address", 1, 1_000_000)),
@@ -114,26 +115,12 @@ final class ConfigReader {
                     username.isPresent() ? "mlflow.password" : "mlflow.username",
                     "is not set, but the other half of the credential is");
         }
-        Optional<Path> certificate = values.path("mlflow.client-cert-path");
-        Optional<Path> key = values.path("mlflow.client-key-path");
-        if (certificate.isPresent() != key.isPresent()) {
-            values.problem(
-                    certificate.isPresent() ? "mlflow.client-key-path" : "mlflow.client-cert-path",
-                    "is not set, but the other half of the client certificate is");
-        }
-        for (String file :
-                new String[] {"mlflow.ca-bundle-path", "mlflow.client-cert-path", "mlflow.client-key-path"}) {
-            values.path(file)
-                    .filter(p -> !Files.isReadable(p))
-                    .ifPresent(p -> values.problem(file, "names a file that cannot be read: '" + p + "'"));
-        }
         return new MlflowConfig(
                 upstreams(),
                 values.text("mlflow.host-header"),
                 values.bool("mlflow.serve-artifacts"),
                 username.flatMap(u -> password.map(p -> new BasicCredential(u, p))),
-                values.path("mlflow.ca-bundle-path"),
-                certificate.flatMap(c -> key.map(k -> new ClientCertificate(c, k))));
+                tls.peer("mlflow"));
     }
 
     private Upstreams upstreams() {

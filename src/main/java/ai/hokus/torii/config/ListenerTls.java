@@ -9,7 +9,7 @@ import java.time.Duration;
  * @param files certificate and key, both present, and the authorities of callers' certificates
  * @param clientAuth whether callers show a certificate of their own
  * @param handshakeTimeout longest time for a handshake
- * @param reloadInterval how often the files are looked at for a change
+ * @param reloadInterval how often the files are looked at for a change; zero: never
  */
 public record ListenerTls(PemFiles files, ClientAuth clientAuth, Duration handshakeTimeout, Duration reloadInterval) {
 

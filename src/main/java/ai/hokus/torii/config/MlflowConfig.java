@@ -1,7 +1,6 @@
 package ai.hokus.torii.config;
 
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -13,16 +12,14 @@ import java.util.Optional;
  * @param hostHeader the Host field MLflow is sent; empty: the authority of the address that is used
  * @param servesArtifacts whether MLflow was started to serve artifacts
  * @param credential the gateway's own credential for MLflow's basic-auth app; empty: none is sent
- * @param caBundle PEM file of the authorities to trust; empty: those of the JDK
- * @param clientCertificate PEM certificate and key for mutual TLS; empty: none
+ * @param tls whom to believe, and what to show, at an https address
  */
 public record MlflowConfig(
         Upstreams upstreams,
         Optional<String> hostHeader,
         boolean servesArtifacts,
         Optional<BasicCredential> credential,
-        Optional<Path> caBundle,
-        Optional<ClientCertificate> clientCertificate) {
+        PeerTls tls) {
 
     /** The first of its addresses; scheme and path are those of all. */
     public URI url() {
@@ -47,7 +44,4 @@ public record MlflowConfig(
 
     /** A user name and password; only the user name is ever printed. */
     public record BasicCredential(String username, Secret password) {}
-
-    /** PEM files of a client certificate and its private key. */
-    public record ClientCertificate(Path certificate, Path key) {}
 }

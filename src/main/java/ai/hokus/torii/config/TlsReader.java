@@ -11,17 +11,18 @@ import java.util.Optional;
 final class TlsReader {
 
     private final Values values;
+    private final Duration interval;
 
-    TlsReader(Values values) {
+    /** For files that are looked at so often. */
+    TlsReader(Values values, Duration interval) {
         this.values = values;
+        this.interval = interval;
     }
 
     Optional<ListenerTls> listener() {
         ClientAuth clientAuth = values.choice("listener.tls.client-auth", ClientAuth.class);
         Duration handshake =
                 values.duration("listener.tls.handshake-timeout", Duration.ofMillis(100), Duration.ofMinutes(1));
-        Duration interval =
-                values.duration("listener.tls.reload-interval", Duration.ofMillis(100), Duration.ofHours(24));
         PemFiles files = files("listener.tls.cert-path", "listener.tls.key-path", "listener.tls.client-ca-path");
         boolean isOn = files.certificate().isPresent() && files.key().isPresent();
         if (!isOn && files.authorities().isPresent()) {
@@ -37,12 +38,19 @@ final class TlsReader {
         return isOn ? Optional.of(new ListenerTls(files, clientAuth, handshake, interval)) : Optional.empty();
     }
 
+    /** The files of a client, under {@code prefix}. */
+    PeerTls peer(String prefix) {
+        return new PeerTls(
+                files(prefix + ".client-cert-path", prefix + ".client-key-path", prefix + ".ca-bundle-path"), interval);
+    }
+
     private PemFiles files(String certificate, String key, String authorities) {
+        boolean isClient = certificate.contains("client");
         PemFiles files = new PemFiles(values.path(certificate), values.path(key), values.path(authorities));
         if (files.certificate().isPresent() != files.key().isPresent()) {
             values.problem(
                     files.certificate().isPresent() ? key : certificate,
-                    "is not set, but the other half of the certificate is");
+                    "is not set, but the other half of the " + (isClient ? "client " : "") + "certificate is");
             return files;
         }
         try {

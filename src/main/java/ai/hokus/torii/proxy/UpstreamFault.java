@@ -1,6 +1,7 @@
 package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.tls.TlsFault;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -15,7 +16,7 @@ final class UpstreamFault {
 
     /** No connection was had, so nothing was sent. */
     static GatewayFailure connecting(Throwable cause, String address) {
-        String detail = address + ": " + cause.getClass().getSimpleName() + ": " + cause.getMessage();
+        String detail = address + ": " + TlsFault.describe(cause);
         if (cause instanceof ConnectionPoolTooBusyException) {
             return GatewayFailure.overloaded(detail);
         }
@@ -37,7 +38,6 @@ final class UpstreamFault {
 
     /** The connection was there, the answer was not, or was no HTTP. */
     static GatewayFailure answering(Throwable cause, String address) {
-        return GatewayFailure.upstreamBroken(
-                address + ": " + cause.getClass().getSimpleName() + ": " + cause.getMessage());
+        return GatewayFailure.upstreamBroken(address + ": " + TlsFault.describe(cause));
     }
 }

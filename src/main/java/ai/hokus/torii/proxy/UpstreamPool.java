@@ -2,6 +2,8 @@ package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.ForwardConfig;
 import ai.hokus.torii.config.MlflowConfig;
+import ai.hokus.torii.tls.TlsClients;
+import ai.hokus.torii.tls.TlsWatch;
 import ai.hokus.torii.wire.UpstreamWire;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -15,8 +17,6 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
-import io.vertx.core.net.PemKeyCertOptions;
-import io.vertx.core.net.PemTrustOptions;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
@@ -48,6 +48,7 @@ public final class UpstreamPool {
     private final Map<Replica, ConnectionStack> stacks = new HashMap<>();
     private final Set<ConnectionStack> retired = new HashSet<>();
     private final LongAdder open;
+    private final Runnable unfollow;
     private final String prefix;
     private final long sweep;
     private int turn;
@@ -56,32 +57,32 @@ public final class UpstreamPool {
     /**
      * Opens no connection yet.
      *
-     * @param replicas where to; shared with the pools of other event loops
+     * @param upstream where to; shared with the pools of other event loops
      * @param open the number of open connections, over all pools that are given it
      */
-    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, Replicas replicas, LongAdder open) {
+    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, Upstream upstream, LongAdder open) {
         this.vertx = vertx;
         this.forward = forward;
-        this.replicas = replicas;
-        HttpClientOptions options = options(mlflow, forward);
+        this.replicas = upstream.replicas();
+        TlsClients clients = new TlsClients(mlflow.url(), upstream.tls());
+        HttpClientOptions options = clients.apply(options(forward));
         PoolOptions size =
                 new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue());
         this.open = open;
-        this.client = client(vertx, options, size, open);
-        this.freshClient = client(vertx, new HttpClientOptions(options).setKeepAlive(false), size, open);
+        this.client = client(vertx, options, size, clients);
+        this.freshClient = client(vertx, new HttpClientOptions(options).setKeepAlive(false), size, clients);
+        this.unfollow = clients.follow(List.of(client, freshClient));
         this.prefix = prefix(mlflow.url());
         this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> retireUnnamed());
     }
 
     /** To one MLflow that nobody watches. */
     UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, LongAdder open) {
-        this(vertx, mlflow, forward, new Replicas(mlflow, why -> {}), open);
+        this(vertx, mlflow, forward, new Upstream(new Replicas(mlflow, why -> {}), TlsWatch.NONE), open);
     }
 
-    private static HttpClientOptions options(MlflowConfig mlflow, ForwardConfig forward) {
-        HttpClientOptions options = new HttpClientOptions()
-                .setSsl("https".equalsIgnoreCase(mlflow.url().getScheme()))
-                .setVerifyHost(true)
+    private static HttpClientOptions options(ForwardConfig forward) {
+        return new HttpClientOptions()
                 .setConnectTimeout(Math.toIntExact(forward.connectTimeout().toMillis()))
                 .setKeepAlive(true)
                 .setKeepAliveTimeout(Math.toIntExact(forward.keepAlive().toSeconds()))
@@ -91,13 +92,6 @@ public final class UpstreamPool {
                 .setDecompressionSupported(false)
                 .setTcpKeepAlive(true)
                 .setTcpNoDelay(true);
-        mlflow.caBundle()
-                .ifPresent(bundle -> options.setTrustOptions(new PemTrustOptions().addCertPath(bundle.toString())));
-        mlflow.clientCertificate()
-                .ifPresent(own -> options.setKeyCertOptions(new PemKeyCertOptions()
-                        .addCertPath(own.certificate().toString())
-                        .addKeyPath(own.key().toString())));
-        return options;
     }
 
     private Future<HttpClientConnection> connect(Replica replica) {
@@ -112,9 +106,8 @@ public final class UpstreamPool {
                 });
     }
 
-    private static HttpClientAgent client(Vertx vertx, HttpClientOptions options, PoolOptions size, LongAdder open) {
-        return vertx.httpClientBuilder()
-                .with(options)
+    private HttpClientAgent client(Vertx vertx, HttpClientOptions options, PoolOptions size, TlsClients clients) {
+        return clients.apply(vertx.httpClientBuilder().with(options))
                 .with(size)
                 .withConnectHandler(connection -> accept(connection, open))
                 .build();
@@ -242,6 +235,7 @@ public final class UpstreamPool {
 
     /** Closes all connections, in use or not. */
     public Future<Void> close() {
+        unfollow.run();
         isClosed = true;
         vertx.cancelTimer(sweep);
         return Future.join(Stream.concat(stacks.values().stream(), Set.copyOf(retired).stream())

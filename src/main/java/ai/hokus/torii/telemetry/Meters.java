@@ -124,12 +124,21 @@ public final class Meters implements AutoCloseable {
 
     /** Numbers that only grow, one for each value of a tag; the values come from a small fixed set. */
     public Consumer<String> counters(String name, String description, String tag) {
+        return counters(name, description, Tags.empty(), tag);
+    }
+
+    /** The same with another tag, which has this value in all of them. */
+    public Consumer<String> counters(String name, String description, String fixedTag, String fixedValue, String tag) {
+        return counters(name, description, Tags.of(fixedTag, fixedValue), tag);
+    }
+
+    private Consumer<String> counters(String name, String description, Tags fixed, String tag) {
         Map<String, Counter> counters = new ConcurrentHashMap<>();
         return value -> counters.computeIfAbsent(
                         value,
                         v -> Counter.builder(name)
                                 .description(description)
-                                .tag(tag, v)
+                                .tags(fixed.and(tag, v))
                                 .register(registry))
                 .increment();
     }

@@ -17,8 +17,19 @@ public record PemFiles(Optional<Path> certificate, Optional<Path> key, Optional<
 
     /** Which of the files. */
     public enum Part {
-        CERTIFICATE,
-        KEY,
-        AUTHORITIES
+        CERTIFICATE("the file of the certificate"),
+        KEY("the file of the key"),
+        AUTHORITIES("the file of authorities");
+
+        private final String label;
+
+        Part(String label) {
+            this.label = label;
+        }
+
+        /** What to call it in a sentence. */
+        String label() {
+            return label;
+        }
     }
 }

@@ -5,7 +5,6 @@ import io.vertx.core.net.SSLOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * What both sides of the gateway speak: TLS 1.3 and 1.2, with forward secrecy and authenticated encryption alone (RFC
@@ -43,10 +42,5 @@ public final class Tls {
         material.own().ifPresent(options::setKeyCertOptions);
         material.trust().ifPresent(options::setTrustOptions);
         return options;
-    }
-
-    /** The names of the suites, the preferred one first. */
-    static Set<String> suites() {
-        return new LinkedHashSet<>(SUITES);
     }
 }

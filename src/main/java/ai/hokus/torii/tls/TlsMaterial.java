@@ -4,13 +4,8 @@ import ai.hokus.torii.tls.PemFiles.Part;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
@@ -29,6 +24,9 @@ import javax.net.ssl.TrustManagerFactory;
 public final class TlsMaterial {
 
     private static final char[] NO_PASSWORD = new char[0];
+
+    /** Nothing to show, and the JDK's authorities are believed. */
+    static final TlsMaterial NONE = new TlsMaterial(List.of(), Optional.empty(), Optional.empty(), "");
 
     private final List<X509Certificate> chain;
     private final Optional<KeyCertOptions> own;
@@ -49,7 +47,10 @@ public final class TlsMaterial {
      * @throws PemException when one is missing, no PEM, or does not fit the others
      */
     public static TlsMaterial read(PemFiles files) throws PemException {
-        Contents contents = Contents.read(files);
+        return of(files, PemContents.read(files));
+    }
+
+    static TlsMaterial of(PemFiles files, PemContents contents) throws PemException {
         try {
             List<X509Certificate> chain = List.of();
             Optional<KeyCertOptions> own = Optional.empty();
@@ -65,49 +66,6 @@ public final class TlsMaterial {
             return new TlsMaterial(chain, own, trust, contents.digest());
         } catch (GeneralSecurityException | IOException e) {
             throw new PemException(Part.CERTIFICATE, "cannot be used: " + e.getMessage());
-        }
-    }
-
-    /** The bytes of the files; empty where there is no file. */
-    private record Contents(byte[] certificate, byte[] key, byte[] authorities) {
-
-        static Contents read(PemFiles files) throws PemException {
-            return new Contents(
-                    bytes(files.certificate(), Part.CERTIFICATE),
-                    bytes(files.key(), Part.KEY),
-                    bytes(files.authorities(), Part.AUTHORITIES));
-        }
-
-        private static byte[] bytes(Optional<Path> file, Part part) throws PemException {
-            if (file.isEmpty()) {
-                return new byte[0];
-            }
-            try {
-                return Files.readAllBytes(file.get());
-            } catch (IOException e) {
-                throw new PemException(part, "names a file that " + failure(e) + ": '" + file.get() + "'");
-            }
-        }
-
-        private static String failure(IOException e) {
-            if (e instanceof NoSuchFileException) {
-                return "does not exist";
-            }
-            return e instanceof AccessDeniedException ? "may not be read by this process" : "cannot be read";
-        }
-
-        String digest() {
-            try {
-                MessageDigest sha = MessageDigest.getInstance("SHA-256");
-                for (byte[] content : List.of(certificate, key, authorities)) {
-                    sha.update(Integer.toString(content.length).getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-                    sha.update((byte) 0);
-                    sha.update(content);
-                }
-                return java.util.HexFormat.of().formatHex(sha.digest());
-            } catch (GeneralSecurityException e) {
-                throw new IllegalStateException(e);
-            }
         }
     }
 
@@ -176,8 +134,8 @@ public final class TlsMaterial {
         return chain.stream().map(c -> c.getNotAfter().toInstant()).min(Instant::compareTo);
     }
 
-    /** Whether the files held the same. */
-    boolean isSame(TlsMaterial other) {
-        return digest.equals(other.digest);
+    /** Of the contents it was made from. */
+    String digest() {
+        return digest;
     }
 }

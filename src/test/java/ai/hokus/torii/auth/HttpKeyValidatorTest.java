@@ -10,6 +10,7 @@ import ai.hokus.torii.identity.ApiKey;
 import ai.hokus.torii.support.AuthServices;
 import ai.hokus.torii.support.RecordedRequest;
 import ai.hokus.torii.support.StubServer;
+import ai.hokus.torii.tls.TlsWatch;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -54,7 +55,7 @@ class HttpKeyValidatorTest {
     }
 
     private static HttpKeyValidator validator(Vertx vertx, AuthServiceConfig config) {
-        return new HttpKeyValidator(vertx, config, new AuthContract(config, Ticker.systemTicker()));
+        return new HttpKeyValidator(vertx, config, new AuthContract(config, Ticker.systemTicker()), TlsWatch.NONE);
     }
 
     private RecordedRequest question(Vertx vertx, AuthServiceConfig config) throws Exception {

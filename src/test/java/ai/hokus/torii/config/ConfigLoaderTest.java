@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import ai.hokus.torii.config.Loaded.Line;
+import ai.hokus.torii.tls.PemFiles;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.net.URI;
@@ -66,6 +67,7 @@ class ConfigLoaderTest {
         assertThat(config.auth().source())
                 .isEqualTo(new AuthServiceConfig(
                         URI.create("http://auth.test:8000"),
+                        new PeerTls(PemFiles.NONE, Duration.ofSeconds(1)),
                         new AuthServiceConfig.Question(
                                 AuthServiceConfig.Method.POST,
                                 "/api/v1/keys/validate",

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.hokus.torii.config.ListenerTls.ClientAuth;
 import ai.hokus.torii.support.NeedsPeer;
 import ai.hokus.torii.support.TestAuthority;
+import ai.hokus.torii.tls.PemFiles;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
@@ -88,7 +89,7 @@ class TlsSettingsTest {
                         "request",
                         "TORII_LISTENER_TLS_HANDSHAKE_TIMEOUT",
                         "3s",
-                        "TORII_LISTENER_TLS_RELOAD_INTERVAL",
+                        "TORII_RELOAD_INTERVAL",
                         "4s")
                 .api()
                 .tls()
@@ -101,6 +102,34 @@ class TlsSettingsTest {
         assertThat(tls.clientAuth()).isEqualTo(ClientAuth.REQUEST);
         assertThat(tls.handshakeTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(tls.reloadInterval()).isEqualTo(Duration.ofSeconds(4));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "MLFLOW_CA_BUNDLE_PATH, MLFLOW_CLIENT_CERT_PATH, MLFLOW_CLIENT_KEY_PATH, mlflow",
+        "TORII_AUTH_HTTP_CA_BUNDLE_PATH, TORII_AUTH_HTTP_CLIENT_CERT_PATH, TORII_AUTH_HTTP_CLIENT_KEY_PATH, auth",
+    })
+    void whatAClientShowsAndBelievesArrives(String ca, String certificate, String key, String end, Vertx vertx)
+            throws Exception {
+        // When
+        GatewayConfig config = load(
+                vertx,
+                ca,
+                authority.certificate().toString(),
+                certificate,
+                server.certificate().toString(),
+                key,
+                server.key().toString());
+
+        // Then
+        PeerTls tls = end.equals("auth")
+                ? ((AuthServiceConfig) config.auth().source()).tls()
+                : config.mlflow().tls();
+        assertThat(tls.files())
+                .isEqualTo(new PemFiles(
+                        Optional.of(server.certificate()),
+                        Optional.of(server.key()),
+                        Optional.of(authority.certificate())));
     }
 
     @Test

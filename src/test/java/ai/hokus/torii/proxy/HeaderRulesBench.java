@@ -1,10 +1,12 @@
 package ai.hokus.torii.proxy;
 
 import ai.hokus.torii.config.MlflowConfig;
+import ai.hokus.torii.config.PeerTls;
 import ai.hokus.torii.exchange.HeadRules;
 import ai.hokus.torii.exchange.RequestHead;
 import ai.hokus.torii.exchange.TraceContext;
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.tls.PemFiles;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -61,8 +63,7 @@ public class HeaderRulesBench {
             Optional.empty(),
             true,
             Optional.empty(),
-            Optional.empty(),
-            Optional.empty());
+            new PeerTls(PemFiles.NONE, Duration.ofSeconds(10)));
     private final RequestHeaders requestRules = new RequestHeaders(config);
     private final ResponseHeaders responseRules = new ResponseHeaders(config);
     private final Passage passage = new Passage(

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.config.MlflowConfig.Upstreams;
+import ai.hokus.torii.config.PeerTls;
 import ai.hokus.torii.exchange.GatewayFailure;
+import ai.hokus.torii.tls.PemFiles;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
@@ -24,7 +26,7 @@ class ReplicasTest {
                 Arrays.stream(urls).map(URI::create).toList(), Duration.ofSeconds(5), Duration.ofSeconds(2), 2);
         return new Replicas(
                 new MlflowConfig(
-                        upstreams, Optional.empty(), true, Optional.empty(), Optional.empty(), Optional.empty()),
+                        upstreams, Optional.empty(), true, Optional.empty(), new PeerTls(PemFiles.NONE, Duration.ZERO)),
                 why -> {});
     }
 

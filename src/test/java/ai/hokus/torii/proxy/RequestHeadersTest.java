@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.config.MlflowConfig;
 import ai.hokus.torii.config.MlflowConfig.BasicCredential;
+import ai.hokus.torii.config.PeerTls;
 import ai.hokus.torii.config.Secret;
 import ai.hokus.torii.exchange.RequestHead;
 import ai.hokus.torii.exchange.TraceContext;
 import ai.hokus.torii.identity.Principal;
+import ai.hokus.torii.tls.PemFiles;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -48,8 +50,7 @@ class RequestHeadersTest {
                 Optional.empty(),
                 true,
                 credential,
-                Optional.empty(),
-                Optional.empty()));
+                new PeerTls(PemFiles.NONE, Duration.ofSeconds(10))));
         RequestHead head = new RequestHead(HttpVersion.HTTP_1_1, HttpMethod.GET, "/api/mlflow/x", sent);
         MultiMap to = HttpHeaders.headers();
         rules.copy(

@@ -5,6 +5,7 @@ import ai.hokus.torii.auth.HttpKeyValidator;
 import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.ConfigLoader;
+import ai.hokus.torii.tls.TlsWatch;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.vertx.core.Vertx;
 import java.util.Optional;
@@ -31,6 +32,6 @@ public final class AuthServices {
     /** Asks this service; whoever made it closes it. */
     public static HttpKeyValidator validator(Vertx vertx, String url, String... settings) throws Exception {
         AuthServiceConfig service = service(vertx, url, settings);
-        return new HttpKeyValidator(vertx, service, new AuthContract(service, Ticker.systemTicker()));
+        return new HttpKeyValidator(vertx, service, new AuthContract(service, Ticker.systemTicker()), TlsWatch.NONE);
     }
 }
