@@ -66,7 +66,8 @@ class ListenerTlsIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"HTTP/1.1, Transfer-Encoding: chunked", "HTTP/1.1, Content-Length: 100", "HTTP/1.0, Content-Length: 100"})
+    @CsvSource({"HTTP/1.1, Transfer-Encoding: chunked", "HTTP/1.1, Content-Length: 100", "HTTP/1.0, Content-Length: 100"
+    })
     void resetsAnAnswerThatMlflowBreaksOff(String version, String framing, Vertx vertx) throws Exception {
         // Given
         try (Relayed relayed = Relayed.to(
