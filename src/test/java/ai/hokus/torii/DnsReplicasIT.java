@@ -7,6 +7,7 @@ import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.StubDns;
 import ai.hokus.torii.support.StubServer;
 import ai.hokus.torii.support.TestGateway;
+import ai.hokus.torii.support.TlsServer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -14,12 +15,16 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** MLflow servers behind one name, as a real name server tells them: its answers are followed. */
 @ExtendWith(VertxExtension.class)
@@ -203,5 +208,39 @@ class DnsReplicasIT {
 
         // Then
         Await.until("it answers", () -> gateway.get(PATH, KEY).statusCode() == 200);
+    }
+
+    @Test
+    void theNameIsWhatTlsAsksForAndChecksWhateverTheAddress(@TempDir Path folder) throws Exception {
+        // Given
+        TlsServer.Identity identity = TlsServer.Identity.make(folder, NAME);
+        List<String> names = new CopyOnWriteArrayList<>();
+        dns.knows("127.0.0.1", "127.0.0.2");
+        try (TlsServer mlflow = new TlsServer(identity, exchange -> {
+            names.addAll(exchange.serverNames());
+            exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+            exchange.endStream();
+        })) {
+            String trusted = identity.certificate().toString();
+            gateway = TestGateway.start(
+                    asking, "https://" + NAME + ":" + mlflow.port(), KEY, "MLFLOW_CA_BUNDLE_PATH", trusted);
+            Await.until(
+                    "both are known",
+                    () -> gateway.manage("/metrics").bodyAsString().contains("{replica=\"127.0.0.2:" + mlflow.port()));
+
+            // When
+            ask(4);
+
+            // Then
+            assertThat(names).containsExactly(NAME, NAME, NAME, NAME);
+
+            // When it is reached under another name
+            gateway.stop();
+            gateway = TestGateway.start(
+                    asking, "https://127.0.0.1:" + mlflow.port(), KEY, "MLFLOW_CA_BUNDLE_PATH", trusted);
+
+            // Then
+            assertThat(gateway.get(PATH, KEY).bodyAsString()).contains("upstream_unreachable");
+        }
     }
 }

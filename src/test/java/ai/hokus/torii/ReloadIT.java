@@ -106,6 +106,41 @@ class ReloadIT {
     }
 
     @Test
+    void takesASecondMlflowInAndTheFirstOut(Vertx vertx) throws Exception {
+        // Given
+        StubServer old = mlflow(vertx, "old");
+        StubServer next = mlflow(vertx, "next");
+        Path file = Files.writeString(folder.resolve("torii.yaml"), of(old));
+        TestGateway gateway = gateway(vertx, file);
+        AtomicBoolean stop = new AtomicBoolean();
+        List<Future<Integer>> callers =
+                IntStream.range(0, 8).mapToObj(i -> callUntil(gateway, stop)).toList();
+
+        // When
+        replace(file, "mlflow:\n  url:\n    - " + old.url() + "\n    - " + next.url() + "\n");
+        awaitMetric(gateway, APPLIED, 1);
+        Await.until("both are asked", () -> next.forwarded().size() > 10);
+        replace(file, of(next));
+        awaitMetric(gateway, APPLIED, 2);
+        Await.until(
+                "one is named",
+                () -> gateway.manage("/metrics")
+                                .bodyAsString()
+                                .lines()
+                                .filter(line -> line.startsWith("torii_upstream_up{"))
+                                .toList()
+                                .size()
+                        == 1);
+        stop.set(true);
+
+        // Then
+        for (Future<Integer> caller : callers) {
+            assertThat(caller.await(10, SECONDS)).isPositive();
+        }
+        gateway.stop();
+    }
+
+    @Test
     void letsADownloadEndWhereItBegan(Vertx vertx) throws Exception {
         // Given
         Promise<Void> goOn = Promise.promise();

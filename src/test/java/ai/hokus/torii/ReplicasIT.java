@@ -17,6 +17,9 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -43,11 +46,14 @@ class ReplicasIT {
         return "torii_upstream_up{replica=\"127.0.0.1:" + mlflow.port() + "\"}";
     }
 
-    private static HttpResponse<Buffer> post(TestGateway gateway) throws Exception {
+    private static Future<HttpResponse<Buffer>> send(TestGateway gateway) {
         return gateway.request(HttpMethod.POST, "/api/2.0/mlflow/runs/create")
                 .bearerTokenAuthentication(KEY)
-                .sendBuffer(Buffer.buffer("{}"))
-                .await(10, TimeUnit.SECONDS);
+                .sendBuffer(Buffer.buffer("{}"));
+    }
+
+    private static HttpResponse<Buffer> post(TestGateway gateway) throws Exception {
+        return send(gateway).await(10, TimeUnit.SECONDS);
     }
 
     /** A port where nobody listens. */
@@ -143,6 +149,89 @@ class ReplicasIT {
         assertThat(gateway.metric(up(gone))).isZero();
         assertThat(gateway.metric(up(alive))).isEqualTo(1);
         gateway.stop();
+    }
+
+    @Test
+    void thatAcceptNoConnectionCostAWriteNoMoreThanTheTimeToConnect(Vertx vertx) throws Exception {
+        // Given a listener whose queue is full, so that the kernel drops what comes
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+                SocketChannel first = SocketChannel.open(full.getLocalSocketAddress());
+                SocketChannel second = SocketChannel.open(full.getLocalSocketAddress())) {
+            assertThat(first.isConnected() && second.isConnected()).isTrue();
+            Queue<HttpServerResponse> waiting = new ConcurrentLinkedQueue<>();
+            StubServer alive = StubServer.start(vertx).answering((request, response) -> {
+                if (request.headers().contains("X-Request-Id")) {
+                    waiting.add(response);
+                } else {
+                    response.end("{}");
+                }
+            });
+            TestGateway gateway = TestGateway.start(
+                    vertx,
+                    "http://127.0.0.1:" + full.getLocalPort() + "," + alive.url(),
+                    KEY,
+                    "TORII_FORWARD_CONNECT_TIMEOUT",
+                    "200ms",
+                    "TORII_MLFLOW_PROBE_INTERVAL",
+                    "1h");
+
+            // When so many are under way that its turn comes
+            List<Future<HttpResponse<Buffer>>> posts =
+                    IntStream.range(0, 6).mapToObj(i -> send(gateway)).toList();
+            Await.until("all have reached the one that is there", () -> waiting.size() == 6);
+            waiting.forEach(response -> response.end("{}"));
+
+            // Then
+            for (Future<HttpResponse<Buffer>> post : posts) {
+                assertThat(post.await(5, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+            }
+            assertThat(gateway.metric("torii_upstream_failovers_total{why=\"connect\"}"))
+                    .isPositive();
+            gateway.stop();
+        }
+    }
+
+    @Test
+    void answerTheModelsAndTheHealthRoutesAsLongAsOneIsThere(Vertx vertx) throws Exception {
+        // Given
+        StubServer alive = StubServer.start(vertx).answering(200, "{\"registered_models\":[]}");
+        StubServer gone = gone(vertx);
+        TestGateway gateway =
+                TestGateway.start(vertx, gone.url() + "," + alive.url(), KEY, "TORII_MLFLOW_PROBE_INTERVAL", "1h");
+
+        // Then
+        for (int i = 0; i < 4; i++) {
+            assertThat(gateway.get("/api/models", KEY).statusCode()).isEqualTo(200);
+            assertThat(gateway.get("/api/health/mlflow", KEY).bodyAsString()).contains("\"api\",\"status\":\"up\"");
+        }
+        gateway.stop();
+    }
+
+    @Test
+    void areTriedNoLongerThanARequestMayWaitForAConnection(Vertx vertx) throws Exception {
+        // Given two that accept no connection, and a wait that ends long before they are given up
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+                SocketChannel first = SocketChannel.open(full.getLocalSocketAddress());
+                SocketChannel second = SocketChannel.open(full.getLocalSocketAddress())) {
+            assertThat(first.isConnected() && second.isConnected()).isTrue();
+            int port = full.getLocalPort();
+            TestGateway gateway = TestGateway.start(
+                    vertx,
+                    "http://127.0.0.1:" + port + ",http://localhost:" + port,
+                    KEY,
+                    "TORII_FORWARD_CONNECT_TIMEOUT",
+                    "1m",
+                    "TORII_FORWARD_POOL_WAIT",
+                    "200ms",
+                    "TORII_MLFLOW_PROBE_INTERVAL",
+                    "1h");
+
+            // Then
+            assertThat(post(gateway).bodyAsString()).contains("\"overloaded\"");
+            assertThat(gateway.metric("torii_upstream_failovers_total{why=\"connect\"}"))
+                    .isZero();
+            gateway.stop();
+        }
     }
 
     @Test

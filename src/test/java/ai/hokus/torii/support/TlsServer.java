@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
@@ -42,6 +44,11 @@ public final class TlsServer implements AutoCloseable {
 
         /** Made by the JDK's own keytool, in this folder. */
         public static Identity make(Path folder) throws Exception {
+            return make(folder, "localhost");
+        }
+
+        /** The same for another name than "localhost". */
+        public static Identity make(Path folder, String host) throws Exception {
             Path store = folder.resolve("identity.p12");
             Path certificate = folder.resolve("identity.pem");
             keytool(
@@ -53,9 +60,9 @@ public final class TlsServer implements AutoCloseable {
                             "-alias",
                             "mlflow",
                             "-dname",
-                            "CN=localhost",
+                            "CN=" + host,
                             "-ext",
-                            "san=dns:localhost",
+                            "san=dns:" + host,
                             "-validity",
                             "2"));
             keytool(store, List.of("-exportcert", "-rfc", "-alias", "mlflow", "-file", certificate.toString()));
@@ -141,7 +148,11 @@ public final class TlsServer implements AutoCloseable {
     }
 
     public String url() {
-        return "https://localhost:" + listener.getLocalPort();
+        return "https://localhost:" + port();
+    }
+
+    public int port() {
+        return listener.getLocalPort();
     }
 
     @Override
@@ -158,6 +169,14 @@ public final class TlsServer implements AutoCloseable {
         Exchange(Socket plain, SSLSocket tls) {
             this.plain = plain;
             this.tls = tls;
+        }
+
+        /** The names that the caller asked for (RFC 6066 §3). */
+        public List<String> serverNames() {
+            return ((ExtendedSSLSession) tls.getSession())
+                    .getRequestedServerNames().stream()
+                            .map(name -> ((SNIHostName) name).getAsciiName())
+                            .toList();
         }
 
         String readHead() throws IOException {
