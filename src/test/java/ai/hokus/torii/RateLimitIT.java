@@ -223,7 +223,9 @@ class RateLimitIT {
         assertThat(counted("address", "limited", "local")).isEqualTo(mode.equals("enforce") ? 1 : 0);
         assertThat(counted("address", "would_limit", "local")).isEqualTo(mode.equals("report") ? 1 : 0);
         assertThat(ask(PATH, KEY).statusCode()).isEqualTo(200);
+        double charged = counted("address", "allowed", "local");
         assertThat(gateway.get(PATH, (String) null).statusCode()).isEqualTo(401);
+        assertThat(counted("address", "allowed", "local")).isEqualTo(charged);
     }
 
     static Stream<String> endsOfATransfer() {

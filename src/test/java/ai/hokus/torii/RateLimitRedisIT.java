@@ -248,23 +248,50 @@ class RateLimitRedisIT {
         assertThat(mlflow.forwarded()).hasSize(2);
     }
 
-    @Test
-    void needsFewRightsInRedis(Vertx vertx) throws Exception {
-        // Given
+    private Map<String, String> asUserWith(Vertx vertx, String rights) throws Exception {
         Request user =
                 Request.cmd(Command.ACL).arg("SETUSER").arg("torii").arg("on").arg(">" + RedisServer.PASSWORD);
-        for (String right : "+eval +evalsha +script|load +get +set +time ~torii:ratelimit:*".split(" ")) {
+        for (String right : rights.split(" ")) {
             user.arg(right);
         }
         command(vertx, user);
+        return Map.of("REDIS_URL", redis.url().replace("redis://:", "redis://torii:"));
+    }
+
+    @Test
+    void needsFewRightsInRedis(Vertx vertx) throws Exception {
+        // Given
+        Map<String, String> user = asUserWith(vertx, "+eval +evalsha +script|load +get +set +time ~torii:ratelimit:*");
         knowing("rights", 100);
 
         // When
-        serve(vertx, 1, "REDIS_URL", redis.url().replace("redis://:", "redis://torii:"));
+        serve(vertx, 1, "REDIS_URL", user.get("REDIS_URL"));
 
         // Then
         assertThat(gateways.get(0).get(PATH, KEY).statusCode()).isEqualTo(200);
         assertThat(counted("allowed", "redis")).isEqualTo(1);
+    }
+
+    @Test
+    void doesNotCountInARedisWhereItMayNotWrite(Vertx vertx) throws Exception {
+        // Given
+        Map<String, String> environment = TestGateway.environment(
+                mlflow.url(), auth.url(), "TORII_RATELIMIT_STORE", "redis", "TORII_RATELIMIT_MODE", "enforce");
+        environment.putAll(asUserWith(vertx, "+eval +evalsha +script|load +get +time ~torii:ratelimit:*"));
+        knowing("readonly", 2);
+        gateways.add(TestGateway.start(vertx, environment));
+        await("torii_ratelimit_store_outages_total", 1);
+
+        // When
+        AtomicInteger granted = new AtomicInteger();
+        hammer(gateways.get(0), 5, granted).await(10, TimeUnit.SECONDS);
+
+        // Then
+        assertThat(granted.get()).isEqualTo(2);
+        assertThat(counted("allowed", "degraded")).isEqualTo(2);
+        assertThat(gateways.get(0).metric(DEGRADED)).isEqualTo(1);
+        assertThat(gateways.get(0).metric("torii_ratelimit_store_outages_total"))
+                .isEqualTo(1);
     }
 
     @Test

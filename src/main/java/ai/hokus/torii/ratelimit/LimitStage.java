@@ -78,12 +78,11 @@ public final class LimitStage {
 
     /** Hears how an exchange failed: its address pays when the caller had no good key. */
     public void failed(Exchange exchange, Throwable cause) {
-        if (guardsAddresses && cause instanceof GatewayFailure failure && REFUSED.contains(failure.reason())) {
-            if (limits.refused().pause(exchange.clientIp(), config.refusedPerMinute()) == 0) {
-                limits.decisions().count(Kind.ADDRESS, Outcome.ALLOWED, Store.LOCAL);
-            }
-            // Also beyond the limit: many may have been on their way at once.
-            limits.refused().charge(exchange.clientIp(), config.refusedPerMinute());
+        if (guardsAddresses
+                && cause instanceof GatewayFailure failure
+                && REFUSED.contains(failure.reason())
+                && limits.refused().charge(exchange.clientIp(), config.refusedPerMinute())) {
+            limits.decisions().count(Kind.ADDRESS, Outcome.ALLOWED, Store.LOCAL);
         }
     }
 

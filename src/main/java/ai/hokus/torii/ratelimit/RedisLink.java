@@ -90,12 +90,7 @@ final class RedisLink {
         Redis attempt = Redis.createClient(vertx, options);
         client = attempt;
         attempt.connect()
-                .compose(made -> made.send(
-                                Request.cmd(Command.SCRIPT).arg("LOAD").arg(SCRIPT))
-                        .map(sha -> {
-                            digest = sha.toString();
-                            return made;
-                        }))
+                .compose(this::tellScript)
                 .timeout(CONNECT_MILLIS, TimeUnit.MILLISECONDS)
                 .onComplete(made -> up(attempt, made), cause -> down(attempt, why(cause)));
     }

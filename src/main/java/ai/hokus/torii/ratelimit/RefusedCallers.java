@@ -33,12 +33,22 @@ final class RefusedCallers {
                 .build();
     }
 
-    /** Notes that a caller at this address was refused, whether or not it had anything left. */
-    void charge(String address, int perMinute) {
-        origin(address)
-                .ifPresent(origin -> addresses
-                        .get(origin, o -> new TokenBucket(perMinute, ticker.read()))
-                        .charge(perMinute / SECONDS, perMinute, ticker.read()));
+    /**
+     * Notes that a caller at this address was refused, whether or not it had anything left: many may have been on their
+     * way at once.
+     *
+     * @return whether the address counts and had something left
+     */
+    boolean charge(String address, int perMinute) {
+        Optional<String> origin = origin(address);
+        if (origin.isEmpty()) {
+            return false;
+        }
+        boolean hadSome = pause(address, perMinute) == 0;
+        addresses
+                .get(origin.get(), o -> new TokenBucket(perMinute, ticker.read()))
+                .charge(perMinute / SECONDS, perMinute, ticker.read());
+        return hadSome;
     }
 
     /** Seconds until a caller at this address may be refused once more; 0: it may now. */

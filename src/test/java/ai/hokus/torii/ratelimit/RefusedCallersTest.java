@@ -47,6 +47,9 @@ class RefusedCallersTest {
         // Given
         refuse(ADDRESS, PER_MINUTE - 1);
         assertThat(callers.pause(ADDRESS, PER_MINUTE)).isZero();
+        assertThat(callers.charge(ADDRESS, PER_MINUTE)).isTrue();
+        assertThat(callers.charge(ADDRESS, PER_MINUTE)).isFalse();
+        nanos.addAndGet(Duration.ofSeconds(2).toNanos());
 
         // When
         refuse(ADDRESS, 1);
@@ -87,6 +90,7 @@ class RefusedCallersTest {
         refuse("::1", 1000);
 
         // Then
+        assertThat(callers.charge("127.0.0.1", PER_MINUTE)).isFalse();
         assertThat(callers.size()).isZero();
         assertThat(callers.pause("127.0.0.1", PER_MINUTE)).isZero();
     }
