@@ -82,6 +82,7 @@ class Stage(Scope):
             "ANSWER": ANSWER,
             "VERDICT": VERDICT,
             "SCRATCH": self.scratch,
+            "JAR": JAR,
             "MEMORY": in_memory,
             "CORES": os.cpu_count(),
             "USER": "user root;" if os.geteuid() == 0 else "",

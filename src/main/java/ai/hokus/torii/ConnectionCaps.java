@@ -108,7 +108,9 @@ final class ConnectionCaps {
         if (!take(open, config.caps().total())) {
             return refuse(Cap.TOTAL, peer);
         }
-        Optional<byte[]> bytes = AddressRange.address(peer);
+        // A link-local address of IPv6 carries the name of an interface (RFC 4007 §11).
+        int zone = peer.indexOf('%');
+        Optional<byte[]> bytes = AddressRange.address(zone < 0 ? peer : peer.substring(0, zone));
         if (bytes.isEmpty() || isExempt(bytes.get(), config.trustedProxies())) {
             return new Place(null, open, null);
         }

@@ -157,6 +157,9 @@ public final class Gateway {
                             apiPort,
                             config.management().host(),
                             managementPort);
+                    OpenFiles.limit()
+                            .flatMap(limit -> OpenFiles.shortage(limit, config))
+                            .ifPresent(LOG::warn);
                     return this;
                 })
                 .onFailure(cause -> undeploy());

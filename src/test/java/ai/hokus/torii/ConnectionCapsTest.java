@@ -137,7 +137,11 @@ class ConnectionCapsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2001:db8:0:1::5, 2001:db8:0:1:ffff::6, false", "2001:db8:0:1::5, 2001:db8:0:2::5, true"})
+    @CsvSource({
+        "2001:db8:0:1::5, 2001:db8:0:1:ffff::6, false",
+        "fe80::1%eth0, fe80::2%eth0, false",
+        "2001:db8:0:1::5, 2001:db8:0:2::5, true"
+    })
     void takesANetworkOfIpv6ForOneAddress(String first, String second, boolean isIn) {
         // Given
         ListenerConfig config = config(100, 1);
