@@ -12,6 +12,8 @@ public final class Main {
         // Before any Vert.x class: log through SLF4J, and never unpack the class path into a folder (read-only roots).
         System.setProperty("vertx.logger-delegate-factory-class-name", "io.vertx.core.logging.SLF4JLogDelegateFactory");
         System.setProperty("vertx.disableFileCPResolving", "true");
+        // A caller that asks for handshakes again and again on one connection costs much and gains nothing.
+        System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
         int code = ToriiCommand.run(arguments);
         if (code != ToriiCommand.KEEPS_RUNNING) {
             System.exit(code);

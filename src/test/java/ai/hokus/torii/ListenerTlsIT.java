@@ -4,6 +4,7 @@ import static ai.hokus.torii.support.Relayed.ARTIFACT;
 import static ai.hokus.torii.support.Relayed.GET;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.NeedsPeer;
 import ai.hokus.torii.support.RawClient;
 import ai.hokus.torii.support.Relayed;
@@ -12,6 +13,8 @@ import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -82,6 +85,42 @@ class ListenerTlsIT {
             // Then it is no end that TLS confirms, and no mere end of the connection
             caller.readUntil("hello");
             assertThat(rest(caller)).endsWith("[reset]").doesNotContain("\r\n0\r\n");
+        }
+    }
+
+    @Test
+    void holdsMlflowBackWhileTheCallerDoesNotReadAndLosesNothing(Vertx vertx) throws Exception {
+        // Given an answer that fits into no buffers on the way
+        int block = 64 * 1024;
+        int blocks = 1024;
+        String text = "z".repeat(block);
+        AtomicInteger sent = new AtomicInteger();
+        try (Relayed relayed = Relayed.to(
+                        vertx,
+                        (connection, head) -> {
+                            connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + (long) block * blocks + "\r\n\r\n");
+                            while (sent.get() < blocks) {
+                                connection.send(text);
+                                sent.incrementAndGet();
+                            }
+                        },
+                        tls());
+                RawClient caller = RawClient.tls(relayed.gateway().port(), authority.context(), 16 * 1024)) {
+            // When
+            caller.send(GET);
+            caller.readUntil("\r\n\r\n");
+            AtomicInteger seen = new AtomicInteger(-1);
+            AtomicLong since = new AtomicLong();
+            Await.until("MLflow is stopped", () -> {
+                if (seen.getAndSet(sent.get()) != sent.get()) {
+                    since.set(System.nanoTime());
+                }
+                return System.nanoTime() - since.get() > 500_000_000L;
+            });
+
+            // Then
+            assertThat(sent.get()).isBetween(1, blocks / 2);
+            assertThat(caller.in().readNBytes(block * blocks)).hasSize(block * blocks);
         }
     }
 
