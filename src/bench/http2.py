@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Uploads over HTTP/2 beside uploads over HTTP/1.1, both by curl over TLS, in turn, to an upstream that throws them away.
+"""Uploads over HTTP/2 beside uploads over HTTP/1.1, both by h2load over TLS, in turn, to an upstream that throws them away.
 
     python3 src/bench/http2.py [--mib 512] [--rounds 7]
 """
 
 import argparse
 import pathlib
+import re
 import statistics
 
 from processes import Scope, run, wait_for_port
 from tools import JAR, PROJECT, check_jar, compile_natives, find_java
 
-VERSIONS = ("--http1.1", "--http2")
+VERSIONS = {"HTTP/1.1": ["--h1"], "HTTP/2": []}
 ARTIFACT = "/api/2.0/mlflow-artifacts/artifacts/1/r/big"
 
 
@@ -23,8 +24,8 @@ def _certificate(folder):
     return key, certificate
 
 
-def _gateway(scope, java, folder, more):
-    """A gateway with TLS, HTTP/2 and one key, before the sink; returns its address, the key and its process."""
+def _gateway(scope, java, folder):
+    """A gateway with TLS, HTTP/2 and one key, before the sink; returns its address and the key."""
     sink = scope.start([compile_natives("cc", folder) / "sink", scope.ports["sink"], 10_000_000])
     wait_for_port(scope.ports["sink"], sink)
     keys = folder / "keys.yaml"
@@ -41,24 +42,23 @@ def _gateway(scope, java, folder, more):
         "TORII_LISTENER_TLS_CERT_PATH": certificate,
         "TORII_LISTENER_TLS_KEY_PATH": tls_key,
         "TORII_LISTENER_HTTP2": "true",
-        **more,
     }
     command = [java, "@conf/jvm.options", "-jar", JAR.relative_to(PROJECT)]
     output = folder / "torii.out"
     process = scope.start(command, output, cwd=PROJECT, env={name: str(value) for name, value in environment.items()})
     wait_for_port(scope.ports["torii"], process, output, seconds=30)
-    return f"https://localhost:{scope.ports['torii']}", key, certificate
+    return f"https://localhost:{scope.ports['torii']}", key
 
 
-def _upload(address, key, certificate, version, body):
-    """MiB/s of one upload, as curl measures it; fails unless it was answered in this version of HTTP with 200."""
-    written = "%{http_code} %{http_version} %{speed_upload}"
-    command = ["curl", "-s", version, "--cacert", certificate, "-H", f"Authorization: Bearer {key}", "-H", "Expect:"]
-    answer = run([*command, "-T", body, "-o", "/dev/null", "-w", written, address + ARTIFACT], 300)
-    status, spoken, speed = answer.split()
-    if status != "200" or spoken != version.removeprefix("--http"):
-        raise SystemExit(f"{version}: {answer}")
-    return float(speed) / 2**20
+def _upload(address, key, version, body, mib):
+    """MiB/s of one upload; fails unless it was answered with 200."""
+    command = ["h2load", *version, "-n", "1", "-c", "1", "-m", "1", "-d", body]
+    fields = ["-H", ":method: PUT", "-H", f"authorization: Bearer {key}"]
+    printed = run([*command, *fields, address + ARTIFACT], 300)
+    taken = re.search(r"finished in ([\d.]+)(m?s).*status codes: 1 2xx", printed, re.DOTALL)
+    if not taken:
+        raise SystemExit(printed)
+    return mib / (float(taken.group(1)) / (1000 if taken.group(2) == "ms" else 1))
 
 
 def main():
@@ -73,17 +73,17 @@ def main():
         body = folder / "body"
         with open(body, "wb") as file:
             file.truncate(asked.mib << 20)
-        gateway = _gateway(scope, find_java(), folder, {})
+        gateway = _gateway(scope, find_java(), folder)
         speeds = {version: [] for version in VERSIONS}
         for number in range(asked.rounds + 1):
-            for version in VERSIONS:
-                speed = _upload(*gateway, version, body)
+            for version, option in VERSIONS.items():
+                speed = _upload(*gateway, option, body, asked.mib)
                 # The first of each warms the JVM up.
                 speeds[version] += [speed] if number else []
     medians = {version: statistics.median(speeds[version]) for version in VERSIONS}
     for version in VERSIONS:
         print(version, " ".join(f"{speed:.0f}" for speed in speeds[version]), f"median {medians[version]:.0f} MiB/s")
-    print(f"HTTP/2 is {medians['--http2'] / medians['--http1.1']:.2f} times as fast")
+    print(f"HTTP/2 is {medians['HTTP/2'] / medians['HTTP/1.1']:.2f} times as fast")
 
 
 if __name__ == "__main__":

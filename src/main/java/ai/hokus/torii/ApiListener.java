@@ -50,12 +50,13 @@ final class ApiListener extends VerticleBase {
         shared.drain().onBegin(context, connections::leave);
         shared.drain().onCut(context, () -> connections.abort("told to end at once"));
         CappedRequests capped = new CappedRequests(vertx, failures, shared.telemetry());
+        InvalidRequests invalid = new InvalidRequests(vertx, failures, shared.telemetry());
         Handler<HttpServerRequest> handler = request -> connections
                 .opened(request)
-                .ifPresentOrElse(cap -> capped.refuse(request, cap), () -> rooms.handle(request));
+                .ifPresentOrElse(cap -> capped.refuse(request, cap), () -> serve(request, invalid));
         server = create(config.api())
                 .connectionHandler(connections::accepted)
-                .invalidRequestHandler(new InvalidRequests(vertx, failures, shared.telemetry()))
+                .invalidRequestHandler(invalid)
                 .requestHandler(handler);
         String host = config.api().host();
         return server.listen(port, host)
@@ -63,6 +64,14 @@ final class ApiListener extends VerticleBase {
                         s -> unfollow = shared.tls().map(tls -> tls.follow(s)).orElse(unfollow))
                 .onSuccess(s -> bound.tryComplete(s.actualPort()))
                 .recover(cause -> ListenException.of("API_PORT", host, port, cause));
+    }
+
+    private void serve(HttpServerRequest request, InvalidRequests invalid) {
+        if (InvalidRequests.isTooLong(request, rooms.config().api())) {
+            invalid.handle(request);
+        } else {
+            rooms.handle(request);
+        }
     }
 
     private HttpServer create(ListenerConfig api) {

@@ -45,6 +45,7 @@ class Http2IT {
     private static final int NO_ERROR = 0;
     private static final int PROTOCOL_ERROR = 1;
     private static final int LARGE = 4_000_000;
+    private static final int MIDDLE = 100_000;
     private static final int BLOCK = 16_384;
     private static final String CALL = "/api/2.0/mlflow/runs/get?run_id=1";
     private static final String CREATE = "/api/2.0/mlflow/runs/create";
@@ -83,6 +84,8 @@ class Http2IT {
             connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
         } else if (head.contains("/r/large ")) {
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + LARGE + "\r\n\r\n" + "y".repeat(LARGE));
+        } else if (head.contains("/r/middle ")) {
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + MIDDLE + "\r\n\r\n" + "y".repeat(MIDDLE));
         } else if (head.contains("/r/unread ")) {
             connection.send("HTTP/1.1 413 No\r\nContent-Length: 5\r\nConnection: close\r\n\r\nearly");
         } else if (head.contains("/r/body ")) {
@@ -176,6 +179,26 @@ class Http2IT {
             assertThat(answer.text().contains("request_malformed") || answer.reset() == PROTOCOL_ERROR)
                     .as("%s", answer)
                     .isTrue();
+        }
+    }
+
+    @Test
+    void refusesATargetThatIsLongerThanARequestLineMayBe(@TempDir Path own, Vertx vertx) throws Exception {
+        try (TlsRelayed strict = TlsRelayed.to(vertx, own, Http2IT::answer, "TORII_API_MAX_TARGET", "1KiB");
+                FrameClient caller = strict.frames()) {
+            // Given a name that is longer than the client's own block can say, in the prefix coding of RFC 7541 §5.1
+            byte[] start = FrameClient.block(":method", "GET", ":scheme", "https", ":authority", "h");
+            byte[] path = ("/live?" + "q".repeat(1274)).getBytes(StandardCharsets.ISO_8859_1);
+            byte[] name = {0, 5, ':', 'p', 'a', 't', 'h', 0x7f, (byte) 0x81, 0x09};
+
+            // When
+            byte[] block = Arrays.copyOf(start, start.length + name.length + path.length);
+            System.arraycopy(name, 0, block, start.length, name.length);
+            System.arraycopy(path, 0, block, start.length + name.length, path.length);
+            caller.send(HEADERS, FrameClient.END_STREAM | FrameClient.END_HEADERS, 1, block);
+
+            // Then
+            assertThat(caller.answer(1).status()).isEqualTo(414);
         }
     }
 
@@ -326,6 +349,19 @@ class Http2IT {
             // Then
             assertThat(caller.on(1).type()).isEqualTo(HEADERS);
             assertThat(caller.on(1).type()).isEqualTo(RST_STREAM);
+        }
+    }
+
+    @Test
+    void resetsAStreamWhoseAnswerIsTakenInPart() throws Exception {
+        try (FrameClient caller = relayed.frames()) {
+            // When the end of the answer was handed over, and the window is smaller
+            Answer answer = caller.request(1, true, "GET", ARTIFACT + "middle").answer(1, false);
+
+            // Then
+            assertThat(answer.body()).hasSize(65_535);
+            assertThat(answer.isWhole()).isFalse();
+            assertThat(answer.reset()).isGreaterThan(NO_ERROR);
         }
     }
 

@@ -123,7 +123,7 @@ public final class CallerStream implements CallerSide {
     }
 
     private void reset(Http2Error error) {
-        request.response().reset(error.code());
+        connection.reset(stream, error);
     }
 
     private boolean isRemoteOpen() {

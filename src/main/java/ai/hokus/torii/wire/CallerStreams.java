@@ -128,6 +128,15 @@ public final class CallerStreams {
         context.flush();
     }
 
+    /** Not by Vert.x, which resets no stream whose answer was handed over whole, though it may never be taken. */
+    void reset(Http2Stream stream, Http2Error error) {
+        if (stream.state() != Http2Stream.State.CLOSED) {
+            ChannelHandlerContext context = handler.context();
+            handler.encoder().writeRstStream(context, stream.id(), error.code(), context.newPromise());
+            channel.flush();
+        }
+    }
+
     void widen(Http2Stream stream) {
         change(flow -> flow.incrementWindowSize(stream, WINDOW_BYTES - FIRST_WINDOW_BYTES));
     }
