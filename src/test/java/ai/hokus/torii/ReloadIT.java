@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +40,17 @@ class ReloadIT {
 
     @TempDir
     private Path folder;
+
+    private StubServer old;
+    private StubServer next;
+    private Path file;
+
+    @BeforeEach
+    void startTwoMlflowsAndNameTheOldOne(Vertx vertx) throws Exception {
+        old = mlflow(vertx, "old");
+        next = mlflow(vertx, "next");
+        file = Files.writeString(folder.resolve("torii.yaml"), of(old));
+    }
 
     /** A gateway that has this file, and otherwise no address of MLflow. */
     private TestGateway gateway(Vertx vertx, Path file, String... settings) throws Exception {
@@ -69,9 +81,6 @@ class ReloadIT {
     @Test
     void goesOverToAnotherMlflowWithoutALostRequest(Vertx vertx) throws Exception {
         // Given
-        StubServer old = mlflow(vertx, "old");
-        StubServer next = mlflow(vertx, "next");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(old));
         TestGateway gateway = gateway(vertx, file);
         AtomicBoolean stop = new AtomicBoolean();
         List<Future<Integer>> callers =
@@ -108,9 +117,6 @@ class ReloadIT {
     @Test
     void takesASecondMlflowInAndTheFirstOut(Vertx vertx) throws Exception {
         // Given
-        StubServer old = mlflow(vertx, "old");
-        StubServer next = mlflow(vertx, "next");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(old));
         TestGateway gateway = gateway(vertx, file);
         AtomicBoolean stop = new AtomicBoolean();
         List<Future<Integer>> callers =
@@ -145,13 +151,11 @@ class ReloadIT {
         // Given
         Promise<Void> goOn = Promise.promise();
         Promise<Void> begun = Promise.promise();
-        StubServer old = StubServer.start(vertx).answering((request, response) -> {
+        old.answering((request, response) -> {
             response.setChunked(true).write("first ");
             begun.tryComplete();
             goOn.future().onSuccess(v -> response.end("last"));
         });
-        StubServer next = mlflow(vertx, "next");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(old));
         TestGateway gateway = gateway(vertx, file);
         Future<HttpResponse<Buffer>> download = gateway.request(HttpMethod.GET, SEARCH)
                 .bearerTokenAuthentication(KEY)
@@ -171,13 +175,11 @@ class ReloadIT {
 
     @Test
     void followsALinkThatIsSwappedAsKubernetesDoesIt(Vertx vertx) throws Exception {
-        // Given a mounted ConfigMap: torii.yaml -> ..data/torii.yaml, ..data -> ..1
-        StubServer old = mlflow(vertx, "old");
-        StubServer next = mlflow(vertx, "next");
+        // Given a mounted ConfigMap: linked.yaml -> ..data/torii.yaml, ..data -> ..1
         Files.writeString(Files.createDirectory(folder.resolve("..1")).resolve("torii.yaml"), of(old));
         Files.writeString(Files.createDirectory(folder.resolve("..2")).resolve("torii.yaml"), of(next));
         Files.createSymbolicLink(folder.resolve("..data"), Path.of("..1"));
-        Path file = Files.createSymbolicLink(folder.resolve("torii.yaml"), Path.of("..data/torii.yaml"));
+        file = Files.createSymbolicLink(folder.resolve("linked.yaml"), Path.of("..data/torii.yaml"));
         TestGateway gateway = gateway(vertx, file);
 
         // When
@@ -193,13 +195,11 @@ class ReloadIT {
     @Test
     void refusesWhatIsInvalidAndStaysAsItWas(Vertx vertx) throws Exception {
         // Given
-        StubServer mlflow = mlflow(vertx, "old");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(mlflow));
         TestGateway gateway = gateway(vertx, file);
         assertThat(gateway.metric(SUCCESSFUL)).isEqualTo(1);
 
         // When
-        replace(file, of(mlflow, "forward:", "  queue: many"));
+        replace(file, of(old, "forward:", "  queue: many"));
 
         // Then
         awaitMetric(gateway, SUCCESSFUL, 0);
@@ -207,7 +207,7 @@ class ReloadIT {
         assertThat(gateway.get(SEARCH, KEY).bodyAsString()).isEqualTo("old");
 
         // When
-        replace(file, of(mlflow, "forward:", "  queue: 7"));
+        replace(file, of(old, "forward:", "  queue: 7"));
 
         // Then
         awaitMetric(gateway, SUCCESSFUL, 1);
@@ -216,12 +216,10 @@ class ReloadIT {
     @Test
     void saysWhatTakesARestart(Vertx vertx) throws Exception {
         // Given
-        StubServer mlflow = mlflow(vertx, "old");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(mlflow));
         TestGateway gateway = gateway(vertx, file);
 
         // When
-        replace(file, of(mlflow, "management:", "  host: 127.0.0.9", "cors:", "  origins: https://new.example"));
+        replace(file, of(old, "management:", "  host: 127.0.0.9", "cors:", "  origins: https://new.example"));
 
         // Then
         awaitMetric(gateway, "torii_config_restart_pending", 1);
@@ -236,8 +234,6 @@ class ReloadIT {
     @Test
     void takesTheNewSecretOfAFile(Vertx vertx) throws Exception {
         // Given
-        StubServer mlflow = mlflow(vertx, "old");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(mlflow));
         Path token = Files.writeString(folder.resolve("token"), "first-token-TestOnly\n");
         TestGateway gateway = gateway(vertx, file, "TORII_ADMIN_TOKEN_FILE", token.toString());
         assertThat(purge(gateway, "first-token-TestOnly")).isEqualTo(200);
@@ -257,13 +253,11 @@ class ReloadIT {
     @Test
     void remembersVerdictsThroughAChangeOfOtherThings(Vertx vertx) throws Exception {
         // Given
-        StubServer mlflow = mlflow(vertx, "old");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(mlflow));
         TestGateway gateway = gateway(vertx, file);
         gateway.get(SEARCH, KEY);
 
         // When
-        replace(file, of(mlflow, "forward:", "  head-timeout: 59s"));
+        replace(file, of(old, "forward:", "  head-timeout: 59s"));
         awaitMetric(gateway, APPLIED, 1);
 
         // Then
@@ -275,19 +269,27 @@ class ReloadIT {
     @Test
     void followsTheFileItWasStartedWith(Vertx vertx) throws Exception {
         // Given
-        StubServer mlflow = mlflow(vertx, "old");
-        Path file = Files.writeString(folder.resolve("torii.yaml"), of(mlflow));
         String auth = StubAuthService.start(vertx).knowing(KEY, "mlflow:write").url();
         Map<String, String> environment = TestGateway.environment("", auth, "TORII_RELOAD_INTERVAL", "50ms");
         environment.put("TORII_CONFIG", file.toString());
         environment.remove("MLFLOW_SERVER_URL");
         try (ToriiProcess torii = ToriiProcess.serve(environment)) {
             // When
-            replace(file, of(mlflow, "forward:", "  queue: 7", "admin:", "  token: never-printed-TestOnly"));
+            replace(
+                    file,
+                    of(
+                            old,
+                            "forward:",
+                            "  queue: 7",
+                            "log:",
+                            "  format: json",
+                            "admin:",
+                            "  token: never-printed-TestOnly"));
 
             // Then
             assertThat(torii.awaitLine("the configuration has changed"))
-                    .endsWith("the configuration has changed: admin.token, forward.queue");
+                    .contains("the configuration has changed: admin.token, forward.queue, log.format")
+                    .startsWith("{");
             torii.terminate();
             assertThat(torii.awaitExit()).isZero();
             assertThat(torii.output()).doesNotContain("never-printed-TestOnly");

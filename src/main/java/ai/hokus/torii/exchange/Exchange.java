@@ -55,6 +55,7 @@ public final class Exchange {
     private String upstream = "";
     private long upstreamNanos = -1;
     private long waitNanos = -1;
+    private long limitNanos = -1;
     private boolean requestEnded;
     private boolean callerGone;
     private boolean ended;
@@ -384,6 +385,16 @@ public final class Exchange {
     /** Nanoseconds until the head of MLflow's answer; -1 when there was none. */
     public long upstreamNanos() {
         return upstreamNanos;
+    }
+
+    /** Fact: nanoseconds that the request waited for the store of the limits. */
+    public void limitNanos(long nanos) {
+        limitNanos = nanos;
+    }
+
+    /** Nanoseconds that the request waited for the store of the limits; -1 when it did not have to. */
+    public long limitNanos() {
+        return limitNanos;
     }
 
     /** Fact: nanoseconds that the request waited for a connection to MLflow. */

@@ -121,10 +121,15 @@ public final class HealthMonitor {
      *
      * @param name the check's name
      * @param field where it stands
-     * @param detail asked at every look, from any thread
+     * @param detail asked at every look, from any thread; empty: nothing to tell
      */
     public void detail(String name, String field, Supplier<JsonArray> detail) {
-        details.put(name, component -> component.put(field, detail.get()));
+        details.put(name, component -> {
+            JsonArray told = detail.get();
+            if (!told.isEmpty()) {
+                component.put(field, told);
+            }
+        });
     }
 
     private Optional<String> remark(String name) {

@@ -109,7 +109,9 @@ public final class LimitStage {
             decide(exchange, name, quota, taken.result());
             return Future.succeededFuture();
         }
+        long start = System.nanoTime();
         return taken.map(late -> {
+            exchange.limitNanos(System.nanoTime() - start);
             decide(exchange, name, quota, late);
             return null;
         });

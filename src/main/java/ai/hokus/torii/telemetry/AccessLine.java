@@ -31,6 +31,7 @@ record AccessLine(
         long bytesIn,
         long bytesOut,
         String upstream,
+        long limitNanos,
         long waitNanos,
         long upstreamNanos,
         long nanos)
@@ -54,6 +55,7 @@ record AccessLine(
                 exchange.bytesIn(),
                 exchange.bytesOut(),
                 exchange.upstream(),
+                exchange.limitNanos(),
                 exchange.waitNanos(),
                 exchange.upstreamNanos(),
                 exchange.nanos());
@@ -91,6 +93,7 @@ record AccessLine(
                 .number("bytes_out", bytesOut)
                 .text("upstream", upstream)
                 .millis("auth_ms", keyCheck == null ? -1 : keyCheck.nanos())
+                .millis("limit_ms", limitNanos)
                 .millis("wait_ms", waitNanos)
                 .millis("upstream_ms", upstreamNanos)
                 .millis("total_ms", nanos)

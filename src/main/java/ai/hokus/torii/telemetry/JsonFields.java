@@ -12,7 +12,8 @@ final class JsonFields implements Fields {
         this.out = out;
     }
 
-    private StringBuilder name(String name) {
+    @Override
+    public StringBuilder name(String name) {
         return out.append(",\"").append(name).append("\":");
     }
 
@@ -33,24 +34,6 @@ final class JsonFields implements Fields {
         } else {
             to.append('"').append(value).append('"');
         }
-        return this;
-    }
-
-    @Override
-    public Fields number(String name, long value) {
-        if (value < 0) {
-            return word(name, null);
-        }
-        name(name).append(value);
-        return this;
-    }
-
-    @Override
-    public Fields millis(String name, long nanos) {
-        if (nanos < 0) {
-            return word(name, null);
-        }
-        SafeText.millis(name(name), nanos);
         return this;
     }
 }

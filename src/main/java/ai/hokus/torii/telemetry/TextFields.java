@@ -21,7 +21,8 @@ final class TextFields implements Fields {
         return out.toString();
     }
 
-    private StringBuilder name(String name) {
+    @Override
+    public StringBuilder name(String name) {
         if (hasBegun) {
             out.append(' ');
         }
@@ -38,24 +39,6 @@ final class TextFields implements Fields {
     @Override
     public Fields word(String name, String value) {
         name(name).append(value == null ? "-" : value);
-        return this;
-    }
-
-    @Override
-    public Fields number(String name, long value) {
-        if (value < 0) {
-            return word(name, null);
-        }
-        name(name).append(value);
-        return this;
-    }
-
-    @Override
-    public Fields millis(String name, long nanos) {
-        if (nanos < 0) {
-            return word(name, null);
-        }
-        SafeText.millis(name(name), nanos);
         return this;
     }
 }

@@ -73,6 +73,7 @@ class LineEncoderTest {
                 17,
                 4096,
                 "mlflow:5000",
+                -1,
                 50_000,
                 12_345_678,
                 15_000_000);
@@ -158,7 +159,7 @@ class LineEncoderTest {
                         + " path=\"/a b?\\u2026\" operation=searchRuns area=runs decision=- status=200 reason=ok blame=-"
                                 .replace("\\u2026", "…")
                         + " key_id=key-1 user=ada verdict=accepted verdict_from=cache bytes_in=17 bytes_out=4096 upstream=mlflow:5000"
-                        + " auth_ms=1.2 wait_ms=0.0 upstream_ms=12.3 total_ms=15.0");
+                        + " auth_ms=1.2 limit_ms=- wait_ms=0.0 upstream_ms=12.3 total_ms=15.0");
     }
 
     @Test
@@ -170,7 +171,7 @@ class LineEncoderTest {
                         + "\"client\":\"10.0.0.9\",\"method\":\"GET\",\"path\":\"/a\",\"operation\":\"searchRuns\","
                         + "\"area\":\"runs\",\"decision\":null,\"status\":200,\"reason\":\"ok\",\"blame\":null,"
                         + "\"key_id\":null,\"user\":null,\"verdict\":null,\"verdict_from\":null,\"bytes_in\":17,"
-                        + "\"bytes_out\":4096,\"upstream\":\"mlflow:5000\",\"auth_ms\":null,\"wait_ms\":0.0,\"upstream_ms\":12.3,"
+                        + "\"bytes_out\":4096,\"upstream\":\"mlflow:5000\",\"auth_ms\":null,\"limit_ms\":null,\"wait_ms\":0.0,\"upstream_ms\":12.3,"
                         + "\"total_ms\":15.0}");
     }
 
