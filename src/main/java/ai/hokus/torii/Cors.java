@@ -24,7 +24,7 @@ final class Cors {
     private static final String SENT = "Authorization, X-API-Key, Content-Type, Range, If-Match, If-None-Match,"
             + " If-Modified-Since, X-Request-Id, X-Torii-Explain, X-MLflow-Workspace, traceparent, tracestate";
     private static final String EXPOSED = "X-Request-Id, X-Torii-Reason, X-Torii-Verdict, Retry-After, RateLimit,"
-            + " RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
+            + " RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
     private static final String PREFLIGHT_VARY =
             "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
     private static final String MAX_AGE_SECONDS = "600";
