@@ -4,7 +4,6 @@ import static ai.hokus.torii.support.Relayed.ARTIFACT;
 import static ai.hokus.torii.support.Relayed.CONTROL;
 import static ai.hokus.torii.support.Relayed.GET;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.RawClient;
@@ -371,7 +370,8 @@ class DrainIT {
             released.complete(null);
             assertThat(caller.readToEnd()).endsWith("{}");
             drained.await(10, TimeUnit.SECONDS);
-            assertThatThrownBy(() -> relayed.gateway().manage("/ready")).hasCauseInstanceOf(ConnectException.class);
+            // On a connection of its own: a client that has one may not have heard yet that it is closed.
+            awaitClosed(relayed.gateway().managementPort());
         }
     }
 

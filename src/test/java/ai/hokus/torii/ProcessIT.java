@@ -167,7 +167,7 @@ class ProcessIT {
         })) {
             StubAuthService auth = StubAuthService.start(vertx).knowing(KEY, "mlflow:write");
             Map<String, String> environment = TestGateway.environment(mlflow.url(), auth.url());
-            environment.put("TORII_DRAIN_DELAY", "1s");
+            environment.put("TORII_DRAIN_DELAY", "3s");
             try (ToriiProcess torii = ToriiProcess.serve(environment);
                     RawClient caller = new RawClient(torii.apiPort())) {
                 caller.send(GET);

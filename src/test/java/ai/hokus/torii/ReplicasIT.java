@@ -46,6 +46,10 @@ class ReplicasIT {
         return "torii_upstream_up{replica=\"127.0.0.1:" + mlflow.port() + "\"}";
     }
 
+    private static String requests(StubServer mlflow) {
+        return "torii_upstream_requests{replica=\"127.0.0.1:" + mlflow.port() + "\"}";
+    }
+
     private static Future<HttpResponse<Buffer>> send(TestGateway gateway) {
         return gateway.request(HttpMethod.POST, "/api/2.0/mlflow/runs/create")
                 .bearerTokenAuthentication(KEY)
@@ -99,7 +103,9 @@ class ReplicasIT {
             }
         });
         StubServer quick = StubServer.start(vertx);
-        TestGateway gateway = gateway(vertx, slow.url() + "," + quick.url());
+        // A probe that waits for its answer counts as well, so that there shall be none but the first.
+        TestGateway gateway =
+                TestGateway.start(vertx, slow.url() + "," + quick.url(), KEY, "TORII_MLFLOW_PROBE_INTERVAL", "1h");
         Future<HttpResponse<Buffer>> held = null;
         while (waiting.isEmpty()) {
             held = gateway.request(HttpMethod.GET, PATH)
@@ -108,6 +114,9 @@ class ReplicasIT {
             Future<HttpResponse<Buffer>> asked = held;
             Await.until("it has reached one", () -> asked.isComplete() || !waiting.isEmpty());
         }
+        Await.until(
+                "no probe is under way",
+                () -> gateway.metric(requests(slow)) == 1 && gateway.metric(requests(quick)) == 0);
         int before = quick.forwarded().size();
 
         // When
