@@ -32,6 +32,12 @@ import java.util.function.Supplier;
 final class AuthSource {
 
     private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final String ACCEPTED = "torii.verdict.cache.accepted";
+    private static final String REFUSED = "torii.verdict.cache.refused";
+    private static final String UNDER_WAY = "torii.auth.lookups.under.way";
+    private static final String BREAKER = "torii.auth.breaker.state";
+    private static final String SUSPECT = "torii.auth.contract.suspect";
+    private static final String KEYS = "keys";
 
     private final Function<Vertx, Handle> validators;
     private final Orders orders;
@@ -92,15 +98,14 @@ final class AuthSource {
                         "torii.auth.lookups",
                         "Look-ups in the auth service by what they came to; not the probes",
                         "outcome"));
-        meters.gauge("torii.verdict.cache.accepted", "Acceptances remembered", memory::acceptances);
-        meters.gauge("torii.verdict.cache.refused", "Refusals remembered", memory::refusals);
-        meters.gauge("torii.auth.lookups.under.way", "Look-ups that have not ended", shared::underWay);
-        String breaker = "torii.auth.breaker.state";
+        meters.gauge(ACCEPTED, "Acceptances remembered", memory::acceptances);
+        meters.gauge(REFUSED, "Refusals remembered", memory::refusals);
+        meters.gauge(UNDER_WAY, "Look-ups that have not ended", shared::underWay);
         String states = "0 closed, 1 probing, 2 open: the auth service is left alone";
-        meters.gauge(breaker, states, "keys", "known", () -> gate.state(true));
-        meters.gauge(breaker, states, "keys", "unknown", () -> gate.state(false));
+        meters.gauge(BREAKER, states, KEYS, "known", () -> gate.state(true));
+        meters.gauge(BREAKER, states, KEYS, "unknown", () -> gate.state(false));
         meters.gauge(
-                "torii.auth.contract.suspect",
+                SUSPECT,
                 "1 while the auth service is suspected to refuse everybody because of our settings",
                 () -> watch.isSuspect() ? 1 : 0);
         return new AuthSource(
@@ -124,10 +129,19 @@ final class AuthSource {
         FileKeyValidator file = new FileKeyValidator(vertx, config, Clock.systemUTC(), reloads);
         Handle handle = new Handle(file, () -> AuthProbe.run(file, Optional.empty()), () -> {});
         return file.start()
+                .onSuccess(v -> forgetService(meters))
                 .map(v -> new AuthSource(
                         loop -> handle, new Orders(keyId -> {}, () -> {}), () -> false, file::known, file::stop))
                 .recover(cause -> Future.failedFuture(new InvalidConfigException(
                         List.of(new Problem("auth.file.path", "'" + config.path() + "' " + cause.getMessage())))));
+    }
+
+    /** A service that was asked before is none that anybody should be woken for. */
+    private static void forgetService(Meters meters) {
+        List.of(ACCEPTED, REFUSED, UNDER_WAY, SUSPECT).forEach(meters::forget);
+        meters.forget(BREAKER, KEYS, "known");
+        meters.forget(BREAKER, KEYS, "unknown");
+        TlsEnds.forget(TlsEnds.AUTH, meters);
     }
 
     /** The validator for the event loop this is called on; its user closes it. */

@@ -34,6 +34,7 @@ final class ManagementListener extends VerticleBase {
     private static final Duration AUTH_INTERVAL = Duration.ofMinutes(1);
     private static final Duration ARTIFACTS_INTERVAL = Duration.ofMinutes(10);
     private static final String REVOCATIONS = "revocations";
+    private static final String LISTENING = "torii.revocations.listening";
     private static final int IDLE_SECONDS = 75;
 
     private final Rooms first;
@@ -135,6 +136,7 @@ final class ManagementListener extends VerticleBase {
     private Optional<RevocationFeed> openFeed() {
         if (!config.admin().sharesRevocations()) {
             shared.health().unregister(REVOCATIONS);
+            shared.meters().forget(LISTENING);
             return Optional.empty();
         }
         RevocationFeed opened = new RevocationFeed(
@@ -143,10 +145,7 @@ final class ManagementListener extends VerticleBase {
                 authSource.orders(),
                 shared.meters().counters("torii.revocations", "Orders of other replicas to forget verdicts", "order"));
         shared.meters()
-                .gauge(
-                        "torii.revocations.listening",
-                        "1 while the orders of other replicas arrive",
-                        () -> opened.isListening() ? 1 : 0);
+                .gauge(LISTENING, "1 while the orders of other replicas arrive", () -> opened.isListening() ? 1 : 0);
         shared.health()
                 .register(new HealthMonitor.Check(
                         REVOCATIONS,

@@ -20,6 +20,9 @@ final class TlsEnds {
     static final String MLFLOW = "mlflow";
     static final String AUTH = "auth";
 
+    private static final String REFUSED = "torii.tls.files.refused";
+    private static final String EXPIRES = "torii.tls.certificate.expires";
+
     private TlsEnds() {}
 
     /** Reads the files of one end and goes on watching them; fails as {@link TlsWatch#open} does. */
@@ -50,22 +53,29 @@ final class TlsEnds {
     }
 
     private static void measure(TlsWatch watch, String end, PemFiles files, Meters meters) {
+        forget(end, meters);
         if (files.equals(PemFiles.NONE)) {
             return;
         }
         meters.gauge(
-                "torii.tls.files.refused",
+                REFUSED,
                 "1 while the TLS files hold something that does not fit and is not used",
                 "end",
                 end,
                 () -> watch.isRefusing() ? 1 : 0);
         if (files.certificate().isPresent()) {
             meters.gauge(
-                    "torii.tls.certificate.expires",
+                    EXPIRES,
                     "When the certificate in force ends, in seconds since 1970",
                     "end",
                     end,
                     () -> watch.expirySeconds().orElse(0L));
         }
+    }
+
+    /** Takes the numbers away that an end had before. */
+    static void forget(String end, Meters meters) {
+        meters.forget(REFUSED, "end", end);
+        meters.forget(EXPIRES, "end", end);
     }
 }

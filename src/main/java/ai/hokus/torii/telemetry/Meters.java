@@ -90,8 +90,17 @@ public final class Meters implements AutoCloseable {
 
     private void gauge(String name, String description, Tags tags, Supplier<Number> value) {
         // The registry would keep the one before, and with it what that looks at.
-        registry.remove(new Meter.Id(name, tags, null, null, Meter.Type.GAUGE));
+        forget(name, tags);
         Gauge.builder(name, value).description(description).tags(tags).register(registry);
+    }
+
+    /** Takes a gauge away whose object is in use no more, if there is one; its tags in pairs. */
+    public void forget(String name, String... tags) {
+        forget(name, Tags.of(tags));
+    }
+
+    private void forget(String name, Tags tags) {
+        registry.remove(new Meter.Id(name, tags, null, null, Meter.Type.GAUGE));
     }
 
     /**
@@ -116,10 +125,7 @@ public final class Meters implements AutoCloseable {
 
     /** A number that only grows and is asked for when it is scraped; the tag's value comes from a small fixed set. */
     public void counter(String name, String description, String tag, String tagValue, Supplier<Number> value) {
-        FunctionCounter.builder(name, value, v -> v.get().doubleValue())
-                .description(description)
-                .tag(tag, tagValue)
-                .register(registry);
+        counted(name, description, () -> value.get().longValue(), tag, tagValue);
     }
 
     /** Numbers that only grow, one for each value of a tag; the values come from a small fixed set. */
