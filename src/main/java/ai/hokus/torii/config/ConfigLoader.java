@@ -86,7 +86,8 @@ public final class ConfigLoader {
                     layers.environment(fromEnvironment);
                     return readSecrets(layers).map(v -> layers);
                 }))
-                .compose(layers -> build(path, layers, problems));
+                // It looks into the files of TLS, which may be slow to read and takes its time to parse.
+                .compose(layers -> vertx.executeBlocking(() -> build(path, layers, problems)));
     }
 
     /** Puts what the files of secrets hold in the place of their names. */
@@ -105,18 +106,18 @@ public final class ConfigLoader {
         return Future.join(reads).mapEmpty();
     }
 
-    private Future<Loaded> build(Optional<Path> file, Layers layers, List<Problem> problems) {
+    private Loaded build(Optional<Path> file, Layers layers, List<Problem> problems) throws InvalidConfigException {
         Map<String, Value> merged = layers.merged();
         Values values = new Values(merged, problems);
         GatewayConfig config = new ConfigReader(values).read();
         check.apply(config).forEach(problem -> values.problem(problem.setting(), problem.message()));
         if (!problems.isEmpty()) {
-            return Future.failedFuture(new InvalidConfigException(problems));
+            throw new InvalidConfigException(problems);
         }
         List<Path> files = new ArrayList<>();
         file.ifPresent(files::add);
         layers.secretFiles().values().forEach(named -> files.add(Path.of(named.text())));
-        return Future.succeededFuture(new Loaded(config, merged, files));
+        return new Loaded(config, merged, files);
     }
 
     private Future<JsonObject> readFile(Path path) {

@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import ai.hokus.torii.config.Settings.Setting;
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,6 +40,24 @@ class ConfigFileTest {
 
     private static InvalidConfigException refusal(Vertx vertx, Path file) {
         return catchThrowableOfType(InvalidConfigException.class, () -> load(vertx, file));
+    }
+
+    @Test
+    void judgesOnNoEventLoopBecauseItLooksIntoFilesOfTls(Vertx vertx) throws Exception {
+        // Given
+        AtomicBoolean isOnEventLoop = new AtomicBoolean(true);
+        ConfigLoader loader = new ConfigLoader(vertx, config -> {
+            isOnEventLoop.set(Context.isOnEventLoopThread());
+            return List.of();
+        });
+        Promise<Loaded> loaded = Promise.promise();
+
+        // When it is asked on one, as for a change
+        vertx.runOnContext(v -> loader.load(Optional.empty(), ENVIRONMENT).onComplete(loaded));
+
+        // Then
+        loaded.future().await(5, SECONDS);
+        assertThat(isOnEventLoop).isFalse();
     }
 
     @Test
