@@ -117,9 +117,8 @@ final class ApiListener extends VerticleBase {
             LoopRooms before = rooms;
             rooms = new LoopRooms(vertx, next, shared, failures, Optional.of(before));
             connections.use(next.config().api(), next.config().forward().downloadStallTimeout());
-            before.retire();
             retired.add(before);
-            retired.removeIf(LoopRooms::isClosed);
+            before.retire(() -> retired.remove(before));
         });
     }
 
@@ -142,7 +141,8 @@ final class ApiListener extends VerticleBase {
             vertx.cancelTimer(end);
             connections.stop();
             retired.add(rooms);
-            return Future.join(retired.stream().map(LoopRooms::close).toList());
+            return Future.join(
+                    List.copyOf(retired).stream().map(LoopRooms::close).toList());
         });
     }
 }

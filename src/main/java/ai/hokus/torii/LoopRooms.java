@@ -28,6 +28,7 @@ final class LoopRooms implements Handler<HttpServerRequest> {
     private final Pipeline pipeline;
     private int open;
     private boolean isRetired;
+    private Runnable gone = () -> {};
     private Future<?> closed;
 
     /** On the event loop this is called on; takes over from those before it what has not changed. */
@@ -118,23 +119,20 @@ final class LoopRooms implements Handler<HttpServerRequest> {
         }
     }
 
-    /** Takes no request any more; closes behind the last exchange. */
-    void retire() {
+    /** Takes no request any more; closes behind the last exchange, and runs this when it does. */
+    void retire(Runnable gone) {
         isRetired = true;
+        this.gone = gone;
         if (open == 0) {
             close();
         }
-    }
-
-    /** Whether everything is closed, or closes. */
-    boolean isClosed() {
-        return closed != null;
     }
 
     /** Closes what no others hold, with every exchange on it; asked again, the same. */
     Future<?> close() {
         if (closed == null) {
             closed = pool.release().eventually(auth::release).eventually(limit::release);
+            gone.run();
         }
         return closed;
     }

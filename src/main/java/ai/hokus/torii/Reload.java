@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
  * Follows the files that a configuration was read from: a change is read, judged and swapped in; what is invalid is
  * refused, and the one in force stays. Says what a running process cannot follow.
  *
- * <p>A refused one is read again at every look, because what it lacks, such as the file of a secret, may come later.
+ * <p>A refused one is read again at every look that finds it as it was, because what it lacks, such as the file of a
+ * secret, may come later.
  */
 public final class Reload extends VerticleBase {
 
@@ -91,11 +92,8 @@ public final class Reload extends VerticleBase {
     }
 
     private Future<Void> look() {
-        return vertx.executeBlocking(files::haveChanged)
-                .compose(isChanged -> {
-                    boolean isWorthReading = isChanged || !refusal.isEmpty();
-                    return isWorthReading ? follow() : Future.succeededFuture();
-                })
+        return vertx.executeBlocking(() -> files.haveChanged() || !refusal.isEmpty() && files.areQuiet())
+                .compose(isWorthReading -> isWorthReading ? follow() : Future.succeededFuture())
                 .recover(cause -> {
                     refused(cause);
                     return Future.succeededFuture();

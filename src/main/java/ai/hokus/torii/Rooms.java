@@ -49,9 +49,6 @@ record Rooms(
         } catch (InvalidConfigException e) {
             return Future.failedFuture(e);
         }
-        if (config.authorization().mode() == AuthorizationConfig.Mode.REPORT) {
-            LOG.warn("authorization.mode is report: nobody is refused for want of a scope");
-        }
         Spool spool = before.filter(rooms ->
                         rooms.config.forward().spool().equals(config.forward().spool()))
                 .map(Rooms::spool)
@@ -64,7 +61,26 @@ record Rooms(
                 .map(rooms -> Future.succeededFuture(rooms.authSource))
                 .orElseGet(() -> AuthSource.open(vertx, config.auth(), shared.meters()))
                 .compose(source -> mlflowTls(vertx, config.mlflow().tls(), shared, before)
-                        .map(tls -> new Rooms(config, policy, spool, replicas, source, tls)));
+                        .map(tls -> new Rooms(config, policy, spool, replicas, source, tls))
+                        .onFailure(cause -> closeUnused(source, before)))
+                .onSuccess(rooms -> remark(rooms, before));
+    }
+
+    private static void closeUnused(AuthSource source, Optional<Rooms> before) {
+        if (before.filter(rooms -> rooms.authSource == source).isEmpty()) {
+            source.close();
+        }
+    }
+
+    /** Once, and not whenever a configuration that is refused is tried again. */
+    private static void remark(Rooms rooms, Optional<Rooms> before) {
+        if (rooms.isRehearsing() && !before.filter(Rooms::isRehearsing).isPresent()) {
+            LOG.warn("authorization.mode is report: nobody is refused for want of a scope");
+        }
+    }
+
+    private boolean isRehearsing() {
+        return config.authorization().mode() == AuthorizationConfig.Mode.REPORT;
     }
 
     private static Future<TlsWatch> mlflowTls(Vertx vertx, PeerTls tls, Gateway.Shared shared, Optional<Rooms> before) {

@@ -18,6 +18,7 @@ public final class WatchedFiles {
     private List<Path> files;
     private byte[] known;
     private byte[] candidate;
+    private boolean isQuiet = true;
 
     /** Knows these as they are now. */
     public WatchedFiles(List<Path> files) {
@@ -34,13 +35,18 @@ public final class WatchedFiles {
     /** Whether they have changed since this was last answered with yes, and have stopped changing. */
     public boolean haveChanged() {
         byte[] now = digest();
-        boolean isQuiet = Arrays.equals(now, candidate);
+        isQuiet = Arrays.equals(now, candidate);
         candidate = now;
         if (!isQuiet || Arrays.equals(now, known)) {
             return false;
         }
         known = now;
         return true;
+    }
+
+    /** Whether the last two looks saw the same. */
+    public boolean areQuiet() {
+        return isQuiet;
     }
 
     private byte[] digest() {

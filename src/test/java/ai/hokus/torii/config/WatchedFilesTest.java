@@ -74,4 +74,21 @@ class WatchedFilesTest {
         // Then
         assertThat(files.haveChanged() | files.haveChanged()).isTrue();
     }
+
+    @Test
+    void theyAreQuietWhenTwoLooksSeeTheSame() throws Exception {
+        // Given
+        Path file = Files.writeString(folder.resolve("f"), "one");
+        WatchedFiles files = new WatchedFiles(List.of(file));
+
+        // When
+        Files.writeString(file, "tw");
+        files.haveChanged();
+        boolean atOnce = files.areQuiet();
+        files.haveChanged();
+        boolean later = files.areQuiet();
+
+        // Then
+        assertThat(List.of(atOnce, later)).containsExactly(false, true);
+    }
 }
