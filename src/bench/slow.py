@@ -47,9 +47,10 @@ class Attacks:
         self._scope, self._tools, self._port, self._size = scope, tools, port, size
 
     def _slow(self, path, *options, connections=None):
-        command = [self._tools["slowhttptest"], "-c", connections or self._size, "-r", self._size // 2, "-l", 600]
+        command = [self._tools["slowhttptest"], "-c", connections or self._size, "-r", self._size // 5, "-l", 600]
         command += ["-p", 60, "-u", f"http://127.0.0.1:{self._port}{path}", *options]
-        # It ends when the gateway has closed all its connections, and then it starts over.
+        # As many new ones a second as in the example of slowhttptest's manual. It ends when the gateway has closed all
+        # its connections, and then it starts over.
         return self._begin(["sh", "-c", 'while "$@"; do sleep 0.2; done', "sh", *command])
 
     def _begin(self, command):

@@ -5,10 +5,7 @@ import ai.hokus.torii.config.DrainConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.Problem;
-import ai.hokus.torii.exchange.Exchange;
-import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.Reason;
-import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.health.HealthMonitor;
 import ai.hokus.torii.ratelimit.Limits;
 import ai.hokus.torii.telemetry.Meters;
@@ -24,7 +21,6 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -40,7 +36,6 @@ public final class Gateway {
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
     private static final AtomicInteger SHARED_FREE_PORTS = new AtomicInteger();
     private static final Duration REFUSALS_PAUSE = Duration.ofSeconds(10);
-    private static final Set<String> NO_API = Set.of("server", "ui", "other", "added");
     static final String AUTH = "auth";
     static final String MLFLOW = "mlflow";
     static final String ARTIFACTS = "artifacts";
@@ -90,7 +85,7 @@ public final class Gateway {
         Build build = Build.read();
         Meters meters = new Meters(build.version(), build.commit());
         HealthMonitor health = new HealthMonitor(vertx);
-        Telemetry telemetry = new Telemetry(meters, exchange -> observe(health, exchange));
+        Telemetry telemetry = new Telemetry(meters, new Evidence(health));
         Limits limits = new Limits(Ticker.systemTicker());
         limits.register(meters::counted, meters::gauge);
         ConnectionCaps caps = new ConnectionCaps(
@@ -202,23 +197,6 @@ public final class Gateway {
                         },
                         new DeploymentOptions().setInstances(config.api().instances()))
                 .onSuccess(deployments::add);
-    }
-
-    /** Traffic that went well spares the checks the asking. */
-    private static void observe(HealthMonitor health, Exchange exchange) {
-        boolean asked = exchange.keyCheck()
-                .map(KeyCheck::source)
-                .filter(VerdictSource.CALL::equals)
-                .isPresent();
-        if (asked && exchange.principal().isPresent()) {
-            health.seen(AUTH);
-        }
-        boolean answered = exchange.upstreamNanos() >= 0 && exchange.failure().isEmpty();
-        // These are exempt from MLflow's host check, so they prove nothing about its API.
-        boolean isApi = !NO_API.contains(exchange.operation().area());
-        if (answered && isApi && exchange.response().getStatusCode() < 300) {
-            health.seen(exchange.operation().isArtifactTransfer() ? ARTIFACTS : MLFLOW);
-        }
     }
 
     /** The configuration in force. */

@@ -1,12 +1,9 @@
 package ai.hokus.torii.exchange;
 
-import ai.hokus.torii.identity.Access;
-import ai.hokus.torii.identity.Principal;
 import ai.hokus.torii.wire.CallerSide;
 import ai.hokus.torii.wire.CallerStream;
 import ai.hokus.torii.wire.CallerWire;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -15,20 +12,17 @@ import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * One request and its answer: the facts the stages find out, and the two moments everybody waits for, the caller's
- * leaving and the end.
+ * One request and its answer: the {@link Facts} the stages find out, and the two moments everybody waits for, the
+ * caller's leaving and the end.
  *
  * <p>Belongs to the event loop of the caller's connection; never touched from another thread. A stage writes facts,
  * telemetry reads them once, at the end. It owns the close and exception handlers of request and response: a stage that
  * wants to know of the caller's leaving asks {@link #onCallerGone}.
  */
-public final class Exchange {
-
-    private static final Operation UNRESOLVED = Operation.own("unresolved", Access.NONE);
+public final class Exchange extends Facts {
 
     private final Vertx vertx;
     private final HttpServerRequest request;
@@ -42,20 +36,8 @@ public final class Exchange {
     private Runnable release = () -> {};
     private Consumer<GatewayFailure> malformedListener = failure -> {};
 
-    private Operation operation = UNRESOLVED;
-    private Route route;
-    private Principal principal;
     private String clientIp;
-    private KeyCheck keyCheck;
-    private Decision decision;
-    private Buffer heldBody;
-    private BodyLimit bodyLimit;
-    private GatewayFailure failure;
     private boolean malformed;
-    private String upstream = "";
-    private long upstreamNanos = -1;
-    private long waitNanos = -1;
-    private long limitNanos = -1;
     private boolean requestEnded;
     private boolean callerGone;
     private boolean ended;
@@ -290,123 +272,6 @@ public final class Exchange {
         return System.nanoTime() - startNanos;
     }
 
-    /** What it is about; {@code unresolved} until that is known. */
-    public Operation operation() {
-        return operation;
-    }
-
-    /** Fact: what it is about. */
-    public void operation(Operation found) {
-        operation = found;
-    }
-
-    /** Where it goes in MLflow; empty for the gateway's own routes. */
-    public Optional<Route> route() {
-        return Optional.ofNullable(route);
-    }
-
-    /** Fact: where it goes in MLflow. */
-    public void route(Route found) {
-        route = found;
-        operation = found.operation();
-    }
-
-    /** Who asks; empty before the key was accepted and on open routes. */
-    public Optional<Principal> principal() {
-        return Optional.ofNullable(principal);
-    }
-
-    /** Fact: who asks. */
-    public void principal(Principal found) {
-        principal = found;
-    }
-
-    /** What the check of the key came to; empty when there was none. */
-    public Optional<KeyCheck> keyCheck() {
-        return Optional.ofNullable(keyCheck);
-    }
-
-    /** Fact: what the check of the key came to. */
-    public void keyCheck(KeyCheck found) {
-        keyCheck = found;
-    }
-
-    /** What was decided about the operation; empty when that was not asked. */
-    public Optional<Decision> decision() {
-        return Optional.ofNullable(decision);
-    }
-
-    /** Fact: what was decided about the operation. */
-    public void decision(Decision found) {
-        decision = found;
-    }
-
-    /** The whole body, where it had to be read before it could be decided about; empty otherwise. */
-    public Optional<Buffer> heldBody() {
-        return Optional.ofNullable(heldBody);
-    }
-
-    /** Fact: the whole body, read to its end. */
-    public void heldBody(Buffer body) {
-        heldBody = body;
-    }
-
-    /**
-     * Refuses a body that has come to more than it may have.
-     *
-     * @throws GatewayFailure body_too_large
-     */
-    public void checkBody(long bytesSoFar) {
-        if (bodyLimit != null) {
-            bodyLimit.check(bytesSoFar);
-        }
-    }
-
-    /** Fact: how large the body may become, where its length is not known yet. */
-    public void bodyLimit(BodyLimit limit) {
-        bodyLimit = limit;
-    }
-
-    /** Fact: which replica of MLflow's is asked, by address and port. */
-    public void upstream(String name) {
-        upstream = name;
-    }
-
-    /** Address and port of the replica that was asked last; empty when none was. */
-    public String upstream() {
-        return upstream;
-    }
-
-    /** Fact: nanoseconds from the request's going out until the head of MLflow's answer. */
-    public void upstreamNanos(long nanos) {
-        upstreamNanos = nanos;
-    }
-
-    /** Nanoseconds until the head of MLflow's answer; -1 when there was none. */
-    public long upstreamNanos() {
-        return upstreamNanos;
-    }
-
-    /** Fact: nanoseconds that the request waited for the store of the limits. */
-    public void limitNanos(long nanos) {
-        limitNanos = nanos;
-    }
-
-    /** Nanoseconds that the request waited for the store of the limits; -1 when it did not have to. */
-    public long limitNanos() {
-        return limitNanos;
-    }
-
-    /** Fact: nanoseconds that the request waited for a connection to MLflow. */
-    public void waitNanos(long nanos) {
-        waitNanos = nanos;
-    }
-
-    /** Nanoseconds that the request waited for a connection to MLflow; -1 when it did not come to that. */
-    public long waitNanos() {
-        return waitNanos;
-    }
-
     /** Body bytes from the caller. */
     public long bytesIn() {
         return request.bytesRead();
@@ -415,15 +280,5 @@ public final class Exchange {
     /** Body bytes to the caller. */
     public long bytesOut() {
         return response().bytesWritten();
-    }
-
-    /** Fact: it failed. */
-    public void failure(GatewayFailure found) {
-        failure = found;
-    }
-
-    /** Why it failed; empty when it did not, or when MLflow itself said no. */
-    public Optional<GatewayFailure> failure() {
-        return Optional.ofNullable(failure);
     }
 }
