@@ -56,7 +56,8 @@ final class Pem {
                 case "EC PRIVATE KEY" -> fromPkcs8(Der.wrapEc(der));
                 default -> throw new PemException(Part.KEY, "holds a key of a kind that is not known: " + label);
             };
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+        } catch (RuntimeException e) {
+            // What is no DER fails as it likes.
             throw new PemException(Part.KEY, "holds a private key that cannot be read");
         }
     }

@@ -44,6 +44,8 @@ class TlsSettingsTest {
         Files.writeString(
                 folder.resolve("locked.pem"),
                 "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
+        Files.writeString(
+                folder.resolve("cut.pem"), "-----BEGIN EC PRIVATE KEY-----\nMIQ=\n-----END EC PRIVATE KEY-----\n");
     }
 
     @Test
@@ -147,6 +149,7 @@ class TlsSettingsTest {
         "server.key, server.key, , , listener.tls.cert-path, holds something else than certificates",
         "server.pem, server.pem, , , listener.tls.key-path, holds no private key",
         "server.pem, other.key, , , listener.tls.key-path, holds the key of another certificate",
+        "server.pem, cut.pem, , , listener.tls.key-path, holds a private key that cannot be read",
         "server.pem, locked.pem, , , listener.tls.key-path, holds an encrypted key",
         "server.pem, server.key, empty.pem, require, listener.tls.client-ca-path, holds no certificate",
         "server.pem, server.key, , require, listener.tls.client-ca-path, asks for certificates",
