@@ -30,6 +30,10 @@ final class BodyLimitStage {
         if (limit.maxBytes() == LimitsConfig.NONE) {
             return;
         }
+        if (exchange.heldBody().isPresent()) {
+            limit.check(exchange.heldBody().get().length());
+            return;
+        }
         String length = exchange.request().getHeader(HttpHeaders.CONTENT_LENGTH);
         if (length != null) {
             limit.checkLength(length);

@@ -116,6 +116,21 @@ class BodyLimitsIT {
         }
     }
 
+    @Test
+    void refusesADocumentWithoutALengthThatIsTooLarge(Vertx vertx) throws Exception {
+        // Given a body that is read before it is known what it asks for
+        try (RawClient caller = start(vertx, "TORII_LIMITS_CONTROL_BODY", "10KiB")) {
+
+            // When
+            String answer =
+                    caller.send(chunked("POST /graphql" + FIELDS, 2 * 0x2800)).readUntil("request_id");
+
+            // Then
+            assertThat(answer).startsWith("HTTP/1.1 413 ").contains("larger than 10240 bytes (limits.control-body)");
+            assertThat(mlflow.seen()).isEmpty();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"spool", "stream"})
     void takesWhatIsNoLargerThanTheLimit(String unknownLength, Vertx vertx) throws Exception {
