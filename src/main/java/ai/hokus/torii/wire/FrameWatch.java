@@ -29,9 +29,13 @@ final class FrameWatch {
     private long waitingSinceNanos;
     private int idleFrames;
     private long windowNanos = System.nanoTime();
+    private Http2ConnectionHandler handler;
+    private SmallFrames frames;
 
-    void install(Http2ConnectionHandler handler) {
-        handler.decoder().frameListener(new Listener(handler.decoder().frameListener()));
+    void install(Http2ConnectionHandler connection) {
+        handler = connection;
+        frames = new SmallFrames(connection.decoder().frameListener());
+        connection.decoder().frameListener(new Listener(frames));
     }
 
     /** Stands before the decoder of frames. */
@@ -44,6 +48,16 @@ final class FrameWatch {
                 waitingSinceNanos = System.nanoTime();
             }
             ctx.fireChannelRead(message);
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            try {
+                frames.passOn();
+            } catch (Http2Exception e) {
+                handler.onError(ctx.pipeline().context(handler), false, e);
+            }
+            ctx.fireChannelReadComplete();
         }
 
         /** The server's shutdown ends no connection by itself: Vert.x would close one with a request on its way. */
