@@ -51,8 +51,10 @@ final class Http2Connections {
     /** Lets a server with TLS agree on HTTP/2. */
     static void offer(HttpServerConfig server, ListenerConfig api, Http2Config http2) {
         server.setVersions(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1, HttpVersion.HTTP_1_0)
-                // Until the connection is one of HTTP: this class hears of it with the first SETTINGS only.
-                .setIdleTimeout(api.headTimeout())
+                // This class hears of a connection with its first SETTINGS only. Until those have come nothing is
+                // written
+                // behind our own, so that a caller who sends them byte by byte does not put off the end.
+                .setWriteIdleTimeout(api.headTimeout())
                 .setHttp2Config(new Http2ServerConfig()
                         .setConnectionWindowSize(CallerStreams.CONNECTION_WINDOW_BYTES)
                         .setRstFloodMaxRstFramePerWindow(MAX_RESETS)
@@ -76,10 +78,19 @@ final class Http2Connections {
         }
     }
 
-    /** The cap that keeps a request's connection from being served; empty: it is served. */
+    /**
+     * The cap that keeps a request's connection from being served, which then ends behind the answer; empty: it is served.
+     */
     Optional<ConnectionCaps.Cap> opened(HttpServerRequest request) {
         State state = states.get(request.connection());
-        return state == null ? Optional.empty() : state.place.refusedBy();
+        if (state == null) {
+            return Optional.empty();
+        }
+        Optional<ConnectionCaps.Cap> refusedBy = state.place.refusedBy();
+        if (refusedBy.isPresent() && !state.isClosing) {
+            close(request.connection(), state);
+        }
+        return refusedBy;
     }
 
     /** Ends what is idle too long, and resets the streams whose end a caller does not take. */

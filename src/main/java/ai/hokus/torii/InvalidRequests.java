@@ -36,7 +36,9 @@ final class InvalidRequests implements Handler<HttpServerRequest> {
 
     /** Whether an HTTP/2 request asks for more than a request line may hold; in HTTP/1.x its decoder has refused it. */
     static boolean isTooLong(HttpServerRequest request, ListenerConfig api) {
-        return request.version() == HttpVersion.HTTP_2 && request.uri().length() > api.maxTargetBytes();
+        return request.version() == HttpVersion.HTTP_2
+                && request.uri() != null
+                && request.uri().length() > api.maxTargetBytes();
     }
 
     private static GatewayFailure failure(HttpServerRequest request) {

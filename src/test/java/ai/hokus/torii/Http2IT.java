@@ -5,6 +5,7 @@ import static ai.hokus.torii.support.FrameClient.GOAWAY;
 import static ai.hokus.torii.support.FrameClient.HEADERS;
 import static ai.hokus.torii.support.FrameClient.RST_STREAM;
 import static ai.hokus.torii.support.FrameClient.SETTINGS;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -21,6 +22,8 @@ import io.vertx.junit5.VertxExtension;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.SequenceInputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -29,6 +32,8 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -179,6 +184,19 @@ class Http2IT {
             assertThat(answer.text().contains("request_malformed") || answer.reset() == PROTOCOL_ERROR)
                     .as("%s", answer)
                     .isTrue();
+        }
+    }
+
+    @Test
+    void refusesToBeATunnel() throws Exception {
+        try (FrameClient caller = relayed.frames()) {
+            // When (RFC 9113 §8.5)
+            Answer answer = caller.head(1, true, ":method", "CONNECT", ":authority", "h")
+                    .answer(1);
+
+            // Then
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.text()).contains("request_malformed");
         }
     }
 
@@ -380,6 +398,32 @@ class Http2IT {
     }
 
     @Test
+    void endsAConnectionWhosePrefaceComesByteByByte() throws Exception {
+        // Given more bytes than come in ten seconds
+        ByteBuffer bytes = ByteBuffer.allocate(633);
+        bytes.put("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+        bytes.put(FrameClient.frame(SETTINGS, 0, 0, new byte[600])).flip();
+        ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();
+        try (FrameClient caller = relayed.silent()) {
+            // When
+            pace.scheduleWithFixedDelay(() -> writeOne(caller, bytes), 0, 100, MILLISECONDS);
+
+            // Then
+            assertThat(caller.nextOf(-1).isClose()).isTrue();
+        } finally {
+            pace.shutdownNow();
+        }
+    }
+
+    private static void writeOne(FrameClient caller, ByteBuffer bytes) {
+        try {
+            caller.write(new byte[] {bytes.get()});
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
     void endsAnIdleConnectionWithAGoaway() throws Exception {
         try (FrameClient caller = relayed.frames()) {
             // When
@@ -482,6 +526,28 @@ class Http2IT {
                 take(frame);
                 frame = caller.next();
             }
+        }
+    }
+
+    @Test
+    void endsAConnectionBeyondTheCapBehindItsAnswer(@TempDir Path own, Vertx vertx) throws Exception {
+        try (TlsRelayed full = TlsRelayed.to(vertx, own, Http2IT::answer, "TORII_LISTENER_MAX_CONNECTIONS", "1");
+                FrameClient first = full.frames()) {
+            // Given
+            assertThat(first.request(1, true, "GET", "/live").answer(1).status())
+                    .isEqualTo(200);
+
+            try (FrameClient second = full.frames()) {
+                // When
+                Answer answer = second.request(1, true, "GET", "/live").answer(1, false);
+
+                // Then, or a client that keeps its connection would be refused for ever
+                assertThat(answer.status()).isEqualTo(503);
+                assertThat(answer.text()).contains("(listener.max-connections)");
+                assertThat(second.nextOf(-1).isClose()).isTrue();
+            }
+            assertThat(first.request(3, true, "GET", "/live").answer(3).status())
+                    .isEqualTo(200);
         }
     }
 

@@ -52,7 +52,9 @@ public record RequestHead(
             headers.set(HttpHeaders.HOST, request.authority().toString());
         }
         boolean isLengthless = hasOpenEnd && !headers.contains(HttpHeaders.CONTENT_LENGTH);
-        return new RequestHead(request.version(), request.method(), request.uri(), headers, Set.of(), isLengthless);
+        // A CONNECT has none (RFC 9113 §8.5).
+        String target = request.uri() == null ? "" : request.uri();
+        return new RequestHead(request.version(), request.method(), target, headers, Set.of(), isLengthless);
     }
 
     /** Whether it asks only to read (GET and HEAD). */

@@ -44,7 +44,7 @@ record AccessLine(
                 exchange.peer(),
                 exchange.clientIp(),
                 exchange.request().method().name(),
-                SafeText.path(exchange.request().uri()),
+                SafeText.path(exchange.head().target()),
                 exchange.operation(),
                 exchange.decision().orElse(null),
                 status(exchange),

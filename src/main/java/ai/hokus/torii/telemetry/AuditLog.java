@@ -110,7 +110,7 @@ final class AuditLog {
                 outcome(exchange, event),
                 exchange.operation().name(),
                 exchange.request().method().name(),
-                SafeText.path(exchange.request().uri()),
+                SafeText.path(exchange.head().target()),
                 null,
                 AccessLine.status(exchange),
                 Telemetry.reason(exchange),

@@ -40,7 +40,7 @@ final class DecisionLog {
                 decision.outcome(),
                 SafeText.quoted(exchange.operation().name()),
                 SafeText.quoted(exchange.request().method().name()),
-                SafeText.quoted(SafeText.path(exchange.request().uri())),
+                SafeText.quoted(SafeText.path(exchange.head().target())),
                 exchange.principal().map(Principal::keyId).map(SafeText::quoted).orElse("-"),
                 decision.refusal().map(refusal -> refusal.reason().code()).orElse("-"),
                 SafeText.quoted(decision.needed()),
