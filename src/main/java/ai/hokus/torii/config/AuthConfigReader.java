@@ -220,7 +220,7 @@ final class AuthConfigReader {
                     && uri.getPort() <= MAX_PORT
                     && uri.getQuery() == null
                     && uri.getFragment() == null
-                    && uri.getPath().matches("(/\\d*)?");
+                    && uri.getPath().matches("(/\\d{0,9})?");
         } catch (URISyntaxException e) {
             // Its message quotes the address, and with it the password.
             return false;

@@ -157,13 +157,18 @@ public final class ConfigLoader {
         }
     }
 
+    /** A secret without quotes that begins with * or ! is a name to YAML, and its complaint would hold it. */
+    private static String unquoted(String problem) {
+        return problem.replaceFirst("(alias|tag) .*", "$1; a text that begins with * or ! needs quotes");
+    }
+
     private static String why(Throwable cause) {
         Throwable root = cause;
         while (root.getCause() != null) {
             root = root.getCause();
         }
         if (root instanceof MarkedYAMLException yaml && yaml.getProblemMark() != null) {
-            return "line " + (yaml.getProblemMark().getLine() + 1) + ": " + yaml.getProblem();
+            return "line " + (yaml.getProblemMark().getLine() + 1) + ": " + unquoted(yaml.getProblem());
         }
         if (root instanceof ClassCastException) {
             return "it is no map of settings";

@@ -72,6 +72,7 @@ class AuthConfigProblemsTest {
                 "redis://:s3cret@h:99999999",
                 "redis://:s3cret@h:port",
                 "redis://:s3cret@h:1/0?db=s3cret",
+                "redis://:s3cret@h:1/99999999999",
                 "http://:s3cret@h:1",
                 "s3cret",
                 "redis://:s3 cret@h:1"

@@ -60,6 +60,21 @@ class ConfigFileTest {
         assertThat(isOnEventLoop).isFalse();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"*correct-horse", "!correct-horse", "!correct-horse battery"})
+    void neverRepeatsASecretWithoutQuotesThatIsANameToYaml(String secret, Vertx vertx, @TempDir Path folder)
+            throws Exception {
+        // Given
+        Path file = Files.writeString(folder.resolve("torii.yaml"), "admin:\n  token: " + secret + "\n");
+
+        // When
+        InvalidConfigException refusal = refusal(vertx, file);
+
+        // Then
+        assertThat(refusal).hasMessageContaining("needs quotes").hasMessageContaining("line 2");
+        assertThat(refusal.getMessage()).doesNotContain("correct", "horse");
+    }
+
     @Test
     void findsTheFileThatTheEnvironmentNames(Vertx vertx, @TempDir Path folder) throws Exception {
         // Given
