@@ -37,7 +37,10 @@ final class Outages {
 
     /** An event loop that had none has ended. */
     void gone() {
-        away.decrementAndGet();
+        if (away.decrementAndGet() == 0) {
+            // Whoever comes next begins anew, and may say it anew.
+            told.set(0);
+        }
     }
 
     int now() {

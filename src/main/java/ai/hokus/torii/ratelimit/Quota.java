@@ -14,6 +14,14 @@ record Quota(long perHour, String setBy) {
 
     private static final double SECONDS = 3600;
 
+    /** Nobody asks so often; a larger number, which an auth source may name, would not fit into Redis' integers. */
+    private static final long MOST = 1_000_000_000;
+
+    /** Takes a larger limit for a billion. */
+    Quota {
+        perHour = Math.min(perHour, MOST);
+    }
+
     /** Tokens a second. */
     double perSecond() {
         return perHour / SECONDS;

@@ -31,6 +31,7 @@ class QuotaTest {
                 Arguments.of(NOTHING, Set.of("other"), CLASSES, 7, 7, "ratelimit.per-hour"),
                 Arguments.of(NOTHING, Set.of(), CLASSES, 0, -1, ""),
                 Arguments.of(OptionalLong.of(42), Set.of(), Map.of(), 0, 42, "auth source"),
+                Arguments.of(OptionalLong.of(Long.MAX_VALUE), Set.of(), Map.of(), 0, 1_000_000_000, "auth source"),
                 Arguments.of(OptionalLong.of(42), Set.of("batch"), CLASSES, 7, 42, "auth source"),
                 Arguments.of(OptionalLong.of(42), Set.of("internal"), CLASSES, 7, 42, "auth source"),
                 Arguments.of(OptionalLong.of(0), Set.of("batch"), CLASSES, 7, 5000, "ratelimit.classes"),
