@@ -281,14 +281,12 @@ public final class Gateway {
     /** Runs something on a verticle's event loop; fails with what it throws. */
     static Future<Void> on(Context context, Runnable action) {
         Promise<Void> done = Promise.promise();
-        context.runOnContext(v -> {
-            try {
-                action.run();
-                done.complete();
-            } catch (RuntimeException e) {
-                done.fail(e);
-            }
-        });
+        context.runOnContext(v -> Future.succeededFuture()
+                .<Void>map(ready -> {
+                    action.run();
+                    return null;
+                })
+                .onComplete(done));
         return done.future();
     }
 

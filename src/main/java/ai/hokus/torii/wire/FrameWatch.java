@@ -8,8 +8,6 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameListener;
-import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
-import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.vertx.core.net.impl.ShutdownEvent;
 
@@ -91,33 +89,15 @@ final class FrameWatch {
         idleFrames = 1;
     }
 
-    private final class Listener extends Http2FrameListenerDecorator {
+    private final class Listener extends HeadListener {
 
         Listener(Http2FrameListener next) {
             super(next);
         }
 
         @Override
-        public void onHeadersRead(
-                ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end)
-                throws Http2Exception {
+        void onHead(int streamId) {
             isWaiting = false;
-            super.onHeadersRead(ctx, streamId, headers, padding, end);
-        }
-
-        @Override
-        public void onHeadersRead(
-                ChannelHandlerContext ctx,
-                int streamId,
-                Http2Headers headers,
-                int dependency,
-                short weight,
-                boolean exclusive,
-                int padding,
-                boolean end)
-                throws Http2Exception {
-            isWaiting = false;
-            super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
         }
 
         @Override

@@ -5,8 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
-import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
-import io.netty.handler.codec.http2.Http2Headers;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +13,7 @@ import java.util.Map;
  * Puts small DATA frames that come together into one: a window is counted in bytes, but what waits for its reader is an
  * object a frame, which for frames of one byte takes a hundred times the window. Of memory that needs no release.
  */
-final class SmallFrames extends Http2FrameListenerDecorator {
+final class SmallFrames extends HeadListener {
 
     private static final int SMALL_BYTES = 1024;
 
@@ -47,27 +45,10 @@ final class SmallFrames extends Http2FrameListenerDecorator {
         return padding;
     }
 
-    /** Behind a head there is nothing more. */
+    /** What was held came before the trailers. */
     @Override
-    public void onHeadersRead(ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end)
-            throws Http2Exception {
+    void onHead(int streamId) throws Http2Exception {
         passOn(streamId);
-        super.onHeadersRead(ctx, streamId, headers, padding, end);
-    }
-
-    @Override
-    public void onHeadersRead(
-            ChannelHandlerContext ctx,
-            int streamId,
-            Http2Headers headers,
-            int dependency,
-            short weight,
-            boolean exclusive,
-            int padding,
-            boolean end)
-            throws Http2Exception {
-        passOn(streamId);
-        super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, end);
     }
 
     @Override
