@@ -3,7 +3,9 @@ package ai.hokus.torii.support;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -18,10 +20,17 @@ public final class PeerCondition implements ExecutionCondition, TestExecutionLis
 
     private static final Set<String> LEFT_OUT = new ConcurrentSkipListSet<>();
 
-    /** The program's file, or empty when it is not on the path; Debian keeps servers where users do not look. */
-    static Optional<Path> find(String program) {
-        String path = System.getenv().getOrDefault("PATH", "") + File.pathSeparator + "/usr/sbin";
-        return Arrays.stream(path.split(File.pathSeparator))
+    /**
+     * The program's file, or empty when it is not on the path; Debian keeps servers where users do not look, and
+     * {@code .ci/run} puts what Debian does not have in a folder of its own.
+     */
+    public static Optional<Path> find(String program) {
+        List<String> folders =
+                new ArrayList<>(List.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)));
+        folders.add("/usr/sbin");
+        String cache = System.getenv().getOrDefault("XDG_CACHE_HOME", System.getProperty("user.home") + "/.cache");
+        folders.add(cache + "/torii/tools/bin");
+        return folders.stream()
                 .map(folder -> Path.of(folder, program))
                 .filter(Files::isExecutable)
                 .findFirst();
@@ -29,11 +38,14 @@ public final class PeerCondition implements ExecutionCondition, TestExecutionLis
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-        NeedsPeer needed = context.getRequiredTestClass().getAnnotation(NeedsPeer.class);
-        if (needed == null || find(needed.program()).isPresent()) {
-            return ConditionEvaluationResult.enabled("the peer is there");
+        List<String> missing = Arrays.stream(context.getRequiredTestClass().getAnnotationsByType(NeedsPeer.class))
+                .filter(needed -> find(needed.program()).isEmpty())
+                .map(needed -> needed.program() + " is not installed: " + needed.install())
+                .toList();
+        if (missing.isEmpty()) {
+            return ConditionEvaluationResult.enabled("all peers are there");
         }
-        String remedy = needed.program() + " is not installed: " + needed.install();
+        String remedy = String.join("; ", missing);
         if ("required".equals(System.getenv("TORII_PEERS"))) {
             throw new AssertionError(remedy);
         }
