@@ -1,0 +1,108 @@
+package ai.hokus.torii.guide;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.torii.guide.GuideBlock.Mark;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The operator's pages say of each of their blocks whether it is run by a test. */
+@Tag("cluster")
+class GuideTest {
+
+    private static final Path WAY_IN = Path.of("src/docs/operate.md");
+    private static final Set<String> COMMANDS = Set.of("", "sh", "bash", "console", "shell");
+
+    /** What a block may need that the test does not have. */
+    private static final Set<String> KINDS = Set.of("cluster", "engine", "time", "platform");
+
+    static Stream<Path> pages() {
+        return GuidePage.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("pages")
+    void everyBlockSaysWhetherItIsRun(Path page) throws IOException {
+        // When
+        List<GuideBlock> blocks = GuidePage.blocks(page);
+
+        // Then
+        assertThat(blocks)
+                .filteredOn(block -> block.mark() == Mark.UNMARKED)
+                .extracting(GuideBlock::place)
+                .as("blocks without run, prints, file=, needs or shows behind the language (GuidePage says how)")
+                .isEmpty();
+        assertThat(blocks)
+                .filteredOn(block -> block.mark() == Mark.SHOWS && COMMANDS.contains(block.language()))
+                .extracting(GuideBlock::place)
+                .as("commands that are only shown: run them, or say what they need")
+                .isEmpty();
+        assertThat(GuidePage.indented(page))
+                .as("lines of " + page + " with indented code, which cannot be marked")
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("pages")
+    void everyBlockThatIsLeftOutSaysWhatItNeedsAndWhy(Path page) throws IOException {
+        assertThat(GuidePage.blocks(page))
+                .filteredOn(block -> block.mark() == Mark.NEEDS)
+                .allSatisfy(block -> {
+                    assertThat(KINDS).as(block.place()).contains(kind(block));
+                    assertThat(reason(block)).as(block.place()).hasSizeGreaterThan(5);
+                });
+    }
+
+    @Test
+    void theWayInListsEveryBlockThatIsLeftOut() throws IOException {
+        // Given
+        Map<String, List<GuideBlock>> leftOut = new TreeMap<>();
+        for (Path page : GuidePage.all().toList()) {
+            leftOut.put(
+                    page.getFileName().toString(),
+                    GuidePage.blocks(page).stream()
+                            .filter(block -> block.mark() == Mark.NEEDS)
+                            .toList());
+        }
+
+        // When
+        String table = leftOut.values().stream()
+                .flatMap(List::stream)
+                .map(GuideTest::row)
+                .distinct()
+                .collect(Collectors.joining());
+
+        // Then
+        String page = Files.exists(WAY_IN) ? Files.readString(WAY_IN) : table;
+        assertThat(page)
+                .as("the table of operate.md must hold these lines:\n" + table)
+                .contains(table);
+    }
+
+    private static String kind(GuideBlock block) {
+        return block.argument().replaceFirst(":.*", "");
+    }
+
+    private static String reason(GuideBlock block) {
+        return block.argument().replaceFirst("[^:]*:? *", "");
+    }
+
+    private static String row(GuideBlock block) {
+        String page = block.page().getFileName().toString();
+        String command = block.firstCommand();
+        String brief = command.length() > 70 ? command.substring(0, 69) + "…" : command;
+        return "| [" + page.replace(".md", "") + "](" + page + ") | `" + brief.replace("|", "\\|") + "` | "
+                + kind(block) + " | " + reason(block) + " |\n";
+    }
+}
