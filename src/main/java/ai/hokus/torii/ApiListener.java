@@ -30,6 +30,7 @@ final class ApiListener extends VerticleBase {
     private final List<LoopRooms> retired = new ArrayList<>();
     private HttpServer server;
     private Runnable unfollow = () -> {};
+    private Runnable unwatch = () -> {};
     private Connections connections;
     private LoopRooms rooms;
 
@@ -44,6 +45,7 @@ final class ApiListener extends VerticleBase {
     @Override
     public Future<?> start() {
         GatewayConfig config = first.config();
+        unwatch = shared.meters().eventLoopDelay().watch(vertx);
         rooms = new LoopRooms(vertx, first, shared, failures, Optional.empty());
         connections = new Connections(
                 vertx, config.api(), config.forward().downloadStallTimeout(), shared.caps(), shared.drain()::hasBegun);
@@ -140,6 +142,7 @@ final class ApiListener extends VerticleBase {
         return server.shutdown(grace + RESERVE_MILLIS, TimeUnit.MILLISECONDS).eventually(() -> {
             vertx.cancelTimer(end);
             connections.stop();
+            unwatch.run();
             retired.add(rooms);
             return Future.join(
                     List.copyOf(retired).stream().map(LoopRooms::close).toList());

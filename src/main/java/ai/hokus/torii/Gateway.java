@@ -1,12 +1,12 @@
 package ai.hokus.torii;
 
-import ai.hokus.torii.config.AuthorizationConfig;
+import ai.hokus.torii.auth.KeyHasher;
 import ai.hokus.torii.config.DrainConfig;
 import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.Problem;
-import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.health.HealthMonitor;
+import ai.hokus.torii.proxy.Occupancy;
 import ai.hokus.torii.ratelimit.Limits;
 import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.telemetry.Telemetry;
@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +56,8 @@ public final class Gateway {
             Meters meters,
             Telemetry telemetry,
             HealthMonitor health,
-            LongAdder upstreamConnections,
+            Occupancy occupancy,
+            KeyHasher keyMarks,
             Optional<ListenerCertificate> tls,
             Drain drain,
             Limits limits,
@@ -95,7 +95,16 @@ public final class Gateway {
         return ListenerCertificate.open(vertx, config.api().tls(), meters)
                 .compose(tls -> {
                     Shared shared = new Shared(
-                            build, meters, telemetry, health, new LongAdder(), tls, new Drain(), limits, caps);
+                            build,
+                            meters,
+                            telemetry,
+                            health,
+                            new Occupancy(),
+                            KeyHasher.create(false),
+                            tls,
+                            new Drain(),
+                            limits,
+                            caps);
                     return Rooms.of(vertx, config, shared, Optional.empty())
                             .compose(rooms -> new Gateway(vertx, shared, rooms).deploy());
                 })
@@ -132,7 +141,7 @@ public final class Gateway {
     }
 
     private Future<Gateway> deploy() {
-        describe();
+        new GatewayReports(shared, () -> rooms).describe();
         Promise<Integer> apiBound = Promise.promise();
         Promise<Integer> managementBound = Promise.promise();
         management = new ManagementListener(rooms, shared, managementBound);
@@ -158,28 +167,6 @@ public final class Gateway {
                     return this;
                 })
                 .onFailure(cause -> undeploy());
-    }
-
-    /** What can be said of it by numbers and remarks. */
-    private void describe() {
-        Meters meters = shared.meters();
-        meters.gauge(
-                "torii.spool.bytes",
-                "Bytes of bodies without a length that wait in files",
-                () -> rooms.spool().heldBytes());
-        meters.gauge("torii.connections", "Open connections of callers", shared.caps()::open);
-        meters.gauge("torii.upstream.connections", "Open connections to MLflow", shared.upstreamConnections()::sum);
-        new ReplicaReports(() -> rooms.replicas()).describe(meters, shared.health());
-        meters.gauge(
-                "torii.authorization.enforced",
-                "0 while refusals are only rehearsed",
-                () -> rooms.config().authorization().mode() == AuthorizationConfig.Mode.ENFORCE ? 1 : 0);
-        shared.health()
-                .remark(
-                        AUTH,
-                        () -> rooms.authSource().isSuspect()
-                                ? Optional.of(Reason.AUTH_CONTRACT_SUSPECT.code())
-                                : Optional.empty());
     }
 
     private Future<String> deployApi(Promise<Integer> bound) {

@@ -66,8 +66,8 @@ final class LoopRooms implements Handler<HttpServerRequest> {
     }
 
     private Held<UpstreamPool> openPool(Vertx vertx, Rooms rooms, Gateway.Shared shared) {
-        UpstreamPool opened = new UpstreamPool(
-                vertx, config.mlflow(), config.forward(), rooms.upstream(), shared.upstreamConnections());
+        UpstreamPool opened =
+                new UpstreamPool(vertx, config.mlflow(), config.forward(), rooms.upstream(), shared.occupancy());
         return new Held<>(opened, opened::close);
     }
 
@@ -93,7 +93,7 @@ final class LoopRooms implements Handler<HttpServerRequest> {
                 cors,
                 new ClientAddress(config.api().trustedProxies()),
                 resolve,
-                new AuthenticateStage(auth.get().validator()),
+                new AuthenticateStage(auth.get().validator(), shared.keyMarks().sibling()),
                 new AuthorizeStage(rooms.policy().authorizer()),
                 new Explanations(rooms.policy(), config.mlflow().url()),
                 new BodyLimitStage(config.limits()),

@@ -43,6 +43,7 @@ final class ManagementListener extends VerticleBase {
     private GatewayConfig config;
     private AuthSource authSource;
     private UpstreamPool pool;
+    private Runnable unwatch = () -> {};
     private ReplicaWatch watch;
     private AuthSource.Handle auth;
     private HttpServer server;
@@ -59,6 +60,7 @@ final class ManagementListener extends VerticleBase {
     @Override
     public Future<?> start() {
         vertx.setPeriodic(TELL_MILLIS, id -> shared.telemetry().tellLeftOut());
+        unwatch = shared.meters().eventLoopDelay().watch(vertx);
         follow(first);
         shared.health().start();
         server = vertx.createHttpServer(new HttpServerOptions()
@@ -93,8 +95,7 @@ final class ManagementListener extends VerticleBase {
                 && config.admin().equals(next.config().admin());
         config = next.config();
         authSource = next.authSource();
-        pool = new UpstreamPool(
-                vertx, config.mlflow(), config.forward(), next.upstream(), shared.upstreamConnections());
+        pool = new UpstreamPool(vertx, config.mlflow(), config.forward(), next.upstream(), shared.occupancy());
         auth = authSource.validator(vertx);
         UpstreamCalls mlflow = new UpstreamCalls(pool, config.mlflow(), PROBE_TIMEOUT);
         registerChecks(mlflow, next.replicas());
@@ -188,6 +189,7 @@ final class ManagementListener extends VerticleBase {
         shared.health().stop();
         watch.stop();
         return server.shutdown(1, TimeUnit.SECONDS).eventually(() -> {
+            unwatch.run();
             auth.close().run();
             feed.ifPresent(RevocationFeed::stop);
             return pool.close();

@@ -251,7 +251,7 @@ class AuthorizationIT {
         assertThat(answer.getHeader("Allow")).isEqualTo(allow);
         assertThat(answer.bodyAsString()).contains("authorization.routes");
         assertThat(mlflow.forwarded()).isEmpty();
-        assertThat(gateway.metric("torii_requests_total{area=\"other\",method=\"" + method
+        assertThat(gateway.metric("torii_requests_total{area=\"other\",blame=\"caller\",method=\"" + method
                         + "\",operation=\"unknown\",reason=\"method_not_allowed\",status=\"4xx\"}"))
                 .isEqualTo(1);
     }

@@ -120,8 +120,9 @@ class ExplainIT {
                 .allSatisfy(step -> assertThat((Double) step.getValue()).isNotNegative());
         assertThat(mlflow.forwarded()).hasSize(1);
         assertThat(answer.bodyAsString()).doesNotContain(EXPLAINER.substring(20));
-        assertThat(gateway.metric("torii_requests_total{area=\"explain\",method=\"POST\",operation=\"explain\","
-                        + "reason=\"ok\",status=\"2xx\"}"))
+        assertThat(gateway.metric(
+                        "torii_requests_total{area=\"explain\",blame=\"none\",method=\"POST\",operation=\"explain\","
+                                + "reason=\"ok\",status=\"2xx\"}"))
                 .isEqualTo(1);
     }
 

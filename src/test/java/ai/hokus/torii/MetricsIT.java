@@ -58,13 +58,13 @@ class MetricsIT {
         // Then
         assertThat(metrics)
                 .contains(
-                        "torii_requests_total{area=\"artifacts-proxy\",method=\"PUT\",operation=\"uploadArtifact\",reason=\"ok\",status=\"2xx\"} 1.0")
+                        "torii_requests_total{area=\"artifacts-proxy\",blame=\"none\",method=\"PUT\",operation=\"uploadArtifact\",reason=\"ok\",status=\"2xx\"} 1.0")
                 .contains(
-                        "torii_requests_total{area=\"registry\",method=\"GET\",operation=\"searchRegisteredModels\",reason=\"ok\",status=\"2xx\"} 1.0")
+                        "torii_requests_total{area=\"registry\",blame=\"none\",method=\"GET\",operation=\"searchRegisteredModels\",reason=\"ok\",status=\"2xx\"} 1.0")
                 .contains(
-                        "torii_requests_total{area=\"registry\",method=\"GET\",operation=\"searchRegisteredModels\",reason=\"key_refused\",status=\"4xx\"} 1.0")
+                        "torii_requests_total{area=\"registry\",blame=\"caller\",method=\"GET\",operation=\"searchRegisteredModels\",reason=\"key_refused\",status=\"4xx\"} 1.0")
                 .contains(
-                        "torii_requests_total{area=\"unresolved\",method=\"GET\",operation=\"unresolved\",reason=\"route_unknown\",status=\"4xx\"} 1.0")
+                        "torii_requests_total{area=\"unresolved\",blame=\"caller\",method=\"GET\",operation=\"unresolved\",reason=\"route_unknown\",status=\"4xx\"} 1.0")
                 .contains("torii_request_body_bytes_total{area=\"artifacts-proxy\"} 1000.0")
                 .contains("torii_response_body_bytes_total{area=\"registry\"}")
                 .contains("torii_request_seconds_bucket{area=\"registry\",le=\"0.005\"}")

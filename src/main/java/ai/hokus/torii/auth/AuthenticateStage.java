@@ -4,6 +4,7 @@ import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.VerdictSource;
+import ai.hokus.torii.identity.ApiKey;
 import io.vertx.core.Future;
 import java.util.Optional;
 
@@ -11,10 +12,12 @@ import java.util.Optional;
 public final class AuthenticateStage {
 
     private final KeyValidator validator;
+    private final KeyHasher marks;
 
-    /** Asks this validator. */
-    public AuthenticateStage(KeyValidator validator) {
+    /** Asks this validator; {@code marks} stands for keys that it did not accept, and belongs to this stage. */
+    public AuthenticateStage(KeyValidator validator, KeyHasher marks) {
         this.validator = validator;
+        this.marks = marks;
     }
 
     /** Whether an exchange carries a key that was accepted when it was last asked about; asks nobody. */
@@ -32,12 +35,10 @@ public final class AuthenticateStage {
     /** Succeeds when the key is accepted and the principal is noted; fails with the refusal, or with the outage. */
     public Future<Void> apply(Exchange exchange) {
         long start = System.nanoTime();
+        ApiKey key = Credentials.find(exchange.request().headers());
         return validator
                 .validate(new Inquiry(
-                        Credentials.find(exchange.request().headers()),
-                        exchange.clientIp(),
-                        exchange.operation().isRead(),
-                        Optional.of(exchange.trace())))
+                        key, exchange.clientIp(), exchange.operation().isRead(), Optional.of(exchange.trace())))
                 .onFailure(cause -> exchange.keyCheck(new KeyCheck(
                         GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start)))
                 .compose(answer -> {
@@ -51,6 +52,8 @@ public final class AuthenticateStage {
                 .map(principal -> {
                     exchange.principal(principal);
                     return null;
-                });
+                })
+                .<Void>mapEmpty()
+                .onFailure(cause -> exchange.keyMark(marks.mark(key)));
     }
 }

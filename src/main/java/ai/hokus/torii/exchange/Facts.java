@@ -14,6 +14,7 @@ public sealed class Facts permits Exchange {
     private Route route;
     private Principal principal;
     private KeyCheck keyCheck;
+    private Long keyMark;
     private Decision decision;
     private Buffer heldBody;
     private BodyLimit bodyLimit;
@@ -65,6 +66,16 @@ public sealed class Facts permits Exchange {
     /** Fact: what the check of the key came to. */
     public void keyCheck(KeyCheck found) {
         keyCheck = found;
+    }
+
+    /** What stands for the key where its check failed and nobody may know its name: a keyed hash; empty otherwise. */
+    public Optional<Long> keyMark() {
+        return Optional.ofNullable(keyMark);
+    }
+
+    /** Fact: what stands for the key. */
+    public void keyMark(long mark) {
+        keyMark = mark;
     }
 
     /** What was decided about the operation; empty when that was not asked. */

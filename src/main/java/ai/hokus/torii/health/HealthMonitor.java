@@ -233,6 +233,22 @@ public final class HealthMonitor {
         return isAllUp() && !remarked ? "ok" : "degraded";
     }
 
+    /** Whether {@link #drain} was called. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    /** What each check came to last, by name; one that passes with a remark has that as its reason. */
+    public Map<String, State> states() {
+        Map<String, State> now = new LinkedHashMap<>();
+        byName.keySet().forEach(name -> {
+            State state = states.getOrDefault(name, UNKNOWN);
+            String reason = state.isUp() ? remark(name).orElse("") : state.reason();
+            now.put(name, new State(state.isUp(), state.hasPassed(), reason));
+        });
+        return now;
+    }
+
     /** The state of each check, without addresses. */
     public JsonArray components() {
         return components(Map.of());
@@ -245,13 +261,10 @@ public final class HealthMonitor {
 
     private JsonArray components(Map<String, Consumer<JsonObject>> shown) {
         JsonArray list = new JsonArray();
-        byName.keySet().forEach(name -> {
-            State state = states.getOrDefault(name, UNKNOWN);
+        states().forEach((name, state) -> {
             JsonObject component = new JsonObject().put("name", name).put("status", state.isUp() ? "up" : "down");
-            if (!state.isUp()) {
+            if (!state.reason().isEmpty()) {
                 component.put("reason", state.reason());
-            } else {
-                remark(name).ifPresent(reason -> component.put("reason", reason));
             }
             shown.getOrDefault(name, c -> {}).accept(component);
             list.add(component);

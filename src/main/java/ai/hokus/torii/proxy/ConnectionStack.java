@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
 /**
@@ -31,6 +32,7 @@ final class ConnectionStack {
 
     private final Vertx vertx;
     private final ForwardConfig config;
+    private final LongAdder waiting;
     private final Supplier<Future<HttpClientConnection>> connect;
     private final Deadlines deadlines;
     private final Deque<Idle> idle = new ArrayDeque<>();
@@ -64,10 +66,12 @@ final class ConnectionStack {
         }
     }
 
-    /** Empty; opens connections by {@code connect}, on this event loop. */
-    ConnectionStack(Vertx vertx, ForwardConfig config, Supplier<Future<HttpClientConnection>> connect) {
+    /** Empty; opens connections by {@code connect}, on this event loop; {@code waiting} counts who waits for one. */
+    ConnectionStack(
+            Vertx vertx, ForwardConfig config, LongAdder waiting, Supplier<Future<HttpClientConnection>> connect) {
         this.vertx = vertx;
         this.config = config;
+        this.waiting = waiting;
         this.connect = connect;
         this.deadlines = new Deadlines(vertx);
         this.sweep = vertx.setPeriodic(SWEEP_MILLIS, id -> closeOld());
@@ -105,12 +109,24 @@ final class ConnectionStack {
         Promise<HttpClientConnection> promise = Promise.promise();
         Waiter waiter = new Waiter(vertx.getOrCreateContext(), promise, new Deadline(deadlines));
         waiters.addLast(waiter);
+        waiting.increment();
         waiter.deadline().start(wait, () -> {
-            waiters.remove(waiter);
+            if (waiters.remove(waiter)) {
+                waiting.decrement();
+            }
             waiter.fail(new TimeoutException("no connection for " + wait.toMillis() + " ms"));
         });
         openForWaiters();
         return promise.future();
+    }
+
+    /** Takes it out of the queue; null when nobody waits. */
+    private Waiter firstWaiter() {
+        Waiter first = waiters.pollFirst();
+        if (first != null) {
+            waiting.decrement();
+        }
+        return first;
     }
 
     private void openForWaiters() {
@@ -134,7 +150,7 @@ final class ConnectionStack {
 
     private void failed(Throwable cause) {
         connecting--;
-        Waiter first = waiters.pollFirst();
+        Waiter first = firstWaiter();
         if (first != null) {
             first.fail(cause);
         }
@@ -157,7 +173,7 @@ final class ConnectionStack {
     }
 
     private void offer(HttpClientConnection connection) {
-        Waiter first = waiters.pollFirst();
+        Waiter first = firstWaiter();
         if (first != null) {
             first.serve(connection);
         } else if (idled != null) {
@@ -206,7 +222,7 @@ final class ConnectionStack {
     Future<Void> close() {
         isClosed = true;
         vertx.cancelTimer(sweep);
-        for (Waiter waiter = waiters.pollFirst(); waiter != null; waiter = waiters.pollFirst()) {
+        for (Waiter waiter = firstWaiter(); waiter != null; waiter = firstWaiter()) {
             waiter.fail(new ConnectException("the gateway is ending"));
         }
         return Future.join(List.copyOf(open).stream()

@@ -47,7 +47,7 @@ public final class UpstreamPool {
     private final HttpClientAgent freshClient;
     private final Map<Replica, ConnectionStack> stacks = new HashMap<>();
     private final Set<ConnectionStack> retired = new HashSet<>();
-    private final LongAdder open;
+    private final Occupancy occupancy;
     private final Runnable unfollow;
     private final String prefix;
     private final long sweep;
@@ -58,9 +58,10 @@ public final class UpstreamPool {
      * Opens no connection yet.
      *
      * @param upstream where to; shared with the pools of other event loops
-     * @param open the number of open connections, over all pools that are given it
+     * @param occupancy where its connections and those who wait for one are counted
      */
-    public UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, Upstream upstream, LongAdder open) {
+    public UpstreamPool(
+            Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, Upstream upstream, Occupancy occupancy) {
         this.vertx = vertx;
         this.forward = forward;
         this.replicas = upstream.replicas();
@@ -68,7 +69,7 @@ public final class UpstreamPool {
         HttpClientOptions options = clients.apply(options(forward));
         PoolOptions size =
                 new PoolOptions().setHttp1MaxSize(forward.connections()).setMaxWaitQueueSize(forward.queue());
-        this.open = open;
+        this.occupancy = occupancy;
         this.client = client(vertx, options, size, clients);
         this.freshClient = client(vertx, new HttpClientOptions(options).setKeepAlive(false), size, clients);
         this.unfollow = clients.follow(List.of(client, freshClient));
@@ -77,8 +78,8 @@ public final class UpstreamPool {
     }
 
     /** To one MLflow that nobody watches. */
-    UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, LongAdder open) {
-        this(vertx, mlflow, forward, new Upstream(new Replicas(mlflow, why -> {}), TlsWatch.NONE), open);
+    UpstreamPool(Vertx vertx, MlflowConfig mlflow, ForwardConfig forward, Occupancy occupancy) {
+        this(vertx, mlflow, forward, new Upstream(new Replicas(mlflow, why -> {}), TlsWatch.NONE), occupancy);
     }
 
     private static HttpClientOptions options(ForwardConfig forward) {
@@ -101,7 +102,7 @@ public final class UpstreamPool {
                         .setHost(replica.host())
                         .setPort(replica.port()))
                 .map(connection -> {
-                    accept(connection, open);
+                    accept(connection, occupancy.open());
                     return connection;
                 });
     }
@@ -109,7 +110,7 @@ public final class UpstreamPool {
     private HttpClientAgent client(Vertx vertx, HttpClientOptions options, PoolOptions size, TlsClients clients) {
         return clients.apply(vertx.httpClientBuilder().with(options))
                 .with(size)
-                .withConnectHandler(connection -> accept(connection, open))
+                .withConnectHandler(connection -> accept(connection, occupancy.open()))
                 .build();
     }
 
@@ -176,7 +177,7 @@ public final class UpstreamPool {
     }
 
     private ConnectionStack stack(Replica replica) {
-        ConnectionStack stack = new ConnectionStack(vertx, forward, () -> connect(replica));
+        ConnectionStack stack = new ConnectionStack(vertx, forward, occupancy.waiting(), () -> connect(replica));
         if (isClosed) {
             stack.close();
         }

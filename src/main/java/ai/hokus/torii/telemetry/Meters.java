@@ -1,14 +1,13 @@
 package ai.hokus.torii.telemetry;
 
+import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.Exchange;
-import ai.hokus.torii.exchange.KeyCheck;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
-import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -18,13 +17,10 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.time.Duration;
-import java.util.Locale;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -35,35 +31,31 @@ import java.util.function.Supplier;
  */
 public final class Meters implements AutoCloseable {
 
-    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
-    private static final Duration[] REQUEST_BUCKETS =
-            millis(1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000);
-    private static final Duration[] AUTH_BUCKETS = millis(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000);
-
-    private record RequestTags(String operation, String area, String method, String status, String reason) {}
-
-    private record RefusalTags(String operation, String reason, boolean isEnforced) {}
-
-    private record VerdictTags(String outcome, String source) {}
-
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<String, Runnable> tables = new ConcurrentHashMap<>();
-    private final LongAdder inFlight = new LongAdder();
     private final JvmGcMetrics gc = new JvmGcMetrics();
-    private final Map<RequestTags, Counter> requests = new ConcurrentHashMap<>();
-    private final Map<RefusalTags, Counter> refusals = new ConcurrentHashMap<>();
-    private final Map<VerdictTags, Counter> verdicts = new ConcurrentHashMap<>();
-    private final Map<String, Timer> requestTimes = new ConcurrentHashMap<>();
-    private final Map<String, Timer> upstreamTimes = new ConcurrentHashMap<>();
-    private final Map<String, Timer> authTimes = new ConcurrentHashMap<>();
-    private final Map<String, Counter> bytesIn = new ConcurrentHashMap<>();
-    private final Map<String, Counter> bytesOut = new ConcurrentHashMap<>();
+    private final ExchangeMeters exchanges;
+    private final EventLoopDelay loopDelay;
 
-    /** Registers what is known from the start: JVM, process, in-flight requests, and which build this is. */
+    /** The same by the clock of the JVM. */
     public Meters(String version, String commit) {
-        Gauge.builder("torii.requests.in.flight", inFlight, LongAdder::sum)
-                .description("Requests that have not ended")
-                .register(registry);
+        this(version, commit, System::nanoTime);
+    }
+
+    /**
+     * Registers what is known from the start: JVM, process, in-flight requests, and which build this is.
+     *
+     * @param nanoTime the clock of what is counted over a while, as {@link System#nanoTime}
+     */
+    public Meters(String version, String commit, LongSupplier nanoTime) {
+        FailingKeys failingKeys = new FailingKeys(nanoTime);
+        exchanges = new ExchangeMeters(registry, failingKeys);
+        loopDelay = new EventLoopDelay(nanoTime);
+        show(failingKeys);
+        gauge(
+                "torii.event.loop.delay.seconds",
+                "How late the slowest event loop came to what was due, worst of the last 30 seconds",
+                loopDelay::seconds);
         Gauge.builder("torii.build.info", () -> 1)
                 .description("Always 1; which build runs")
                 .tag("version", version)
@@ -76,6 +68,28 @@ public final class Meters implements AutoCloseable {
         new FileDescriptorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
         gc.bindTo(registry);
+    }
+
+    private void show(FailingKeys keys) {
+        for (Blame blame : Blame.values()) {
+            gauge(
+                    "torii.failing.keys",
+                    "Keys that met a failure of this side within the last 5 minutes; 10000 means that many or more",
+                    "blame",
+                    blame.code(),
+                    () -> keys.count(blame));
+            counted(
+                    "torii.failing.keys.left.out",
+                    "Failures of keys beyond the 10000 that torii_failing_keys tells apart",
+                    () -> keys.leftOut(blame),
+                    "blame",
+                    blame.code());
+        }
+    }
+
+    /** Where event loops tell how late they are. */
+    public EventLoopDelay eventLoopDelay() {
+        return loopDelay;
     }
 
     /** A number that is asked for when it is scraped; takes the place of one of the same name. */
@@ -108,12 +122,22 @@ public final class Meters implements AutoCloseable {
      * goes.
      */
     public void table(String name, String description, String tag, Supplier<Map<String, Number>> values) {
+        rows(name, description, () -> {
+            Map<List<String>, Number> rows = new LinkedHashMap<>();
+            values.get().forEach((value, number) -> rows.put(List.of(tag, value), number));
+            return rows;
+        });
+    }
+
+    /** The same for several tags; each row's tags in pairs. */
+    public void rows(String name, String description, Supplier<Map<List<String>, Number>> values) {
         MultiGauge rows = MultiGauge.builder(name).description(description).register(registry);
         tables.put(
                 name,
                 () -> rows.register(
                         values.get().entrySet().stream()
-                                .map(entry -> MultiGauge.Row.of(Tags.of(tag, entry.getKey()), entry.getValue()))
+                                .map(entry -> MultiGauge.Row.of(
+                                        Tags.of(entry.getKey().toArray(String[]::new)), entry.getValue()))
                                 .toList(),
                         true));
     }
@@ -165,113 +189,11 @@ public final class Meters implements AutoCloseable {
     }
 
     void opened() {
-        inFlight.increment();
+        exchanges.opened();
     }
 
     void ended(Exchange exchange) {
-        inFlight.decrement();
-        String area = exchange.operation().area();
-        String name = exchange.request().method().name();
-        String method = METHODS.contains(name) ? name : "OTHER";
-        requests.computeIfAbsent(
-                        new RequestTags(
-                                exchange.operation().name(),
-                                area,
-                                method,
-                                status(exchange),
-                                Telemetry.reason(exchange)),
-                        this::requestCounter)
-                .increment();
-        requestTimes
-                .computeIfAbsent(
-                        area,
-                        a -> timer(
-                                "torii.request",
-                                "From the request's head to the end of the answer",
-                                "area",
-                                a,
-                                REQUEST_BUCKETS))
-                .record(exchange.nanos(), TimeUnit.NANOSECONDS);
-        if (exchange.upstreamNanos() >= 0) {
-            upstreamTimes
-                    .computeIfAbsent(
-                            area,
-                            a -> timer(
-                                    "torii.upstream", "Until the head of MLflow's answer", "area", a, REQUEST_BUCKETS))
-                    .record(exchange.upstreamNanos(), TimeUnit.NANOSECONDS);
-        }
-        bytesIn.computeIfAbsent(area, a -> bytes("torii.request.body.bytes", "Body bytes from callers", a))
-                .increment(exchange.bytesIn());
-        bytesOut.computeIfAbsent(area, a -> bytes("torii.response.body.bytes", "Body bytes to callers", a))
-                .increment(exchange.bytesOut());
-        exchange.keyCheck().ifPresent(this::checked);
-        exchange.decision()
-                .ifPresent(decision -> decision.refusal()
-                        .ifPresent(refusal -> refusals.computeIfAbsent(
-                                        new RefusalTags(
-                                                exchange.operation().name(),
-                                                refusal.reason().code(),
-                                                decision.isEnforced()),
-                                        this::refusalCounter)
-                                .increment()));
-    }
-
-    private void checked(KeyCheck check) {
-        String source = check.source().name().toLowerCase(Locale.ROOT);
-        verdicts.computeIfAbsent(new VerdictTags(check.outcome(), source), this::verdictCounter)
-                .increment();
-        authTimes
-                .computeIfAbsent(source, s -> timer("torii.auth", "The check of the key", "source", s, AUTH_BUCKETS))
-                .record(check.nanos(), TimeUnit.NANOSECONDS);
-    }
-
-    /** The status class; what a caller that left would have been told is not known. */
-    private static String status(Exchange exchange) {
-        boolean unanswered = exchange.isCallerGone() && exchange.failure().isEmpty();
-        return unanswered ? "none" : exchange.response().getStatusCode() / 100 + "xx";
-    }
-
-    private Counter requestCounter(RequestTags tags) {
-        return Counter.builder("torii.requests")
-                .description("Requests that have ended")
-                .tags("operation", tags.operation(), "area", tags.area(), "method", tags.method())
-                .tags("status", tags.status(), "reason", tags.reason())
-                .register(registry);
-    }
-
-    private Counter refusalCounter(RefusalTags tags) {
-        return Counter.builder("torii.authorization.refusals")
-                .description("Operations that keys may not do; enforced=false: rehearsed, they went on")
-                .tags("operation", tags.operation(), "reason", tags.reason())
-                .tag("enforced", Boolean.toString(tags.isEnforced()))
-                .register(registry);
-    }
-
-    private Counter verdictCounter(VerdictTags tags) {
-        return Counter.builder("torii.verdicts")
-                .description("Checks of keys, by what they came to and whether anybody had to be asked")
-                .tags("outcome", tags.outcome(), "source", tags.source())
-                .register(registry);
-    }
-
-    private Timer timer(String name, String description, String tag, String value, Duration[] buckets) {
-        return Timer.builder(name)
-                .description(description)
-                .tag(tag, value)
-                .serviceLevelObjectives(buckets)
-                .register(registry);
-    }
-
-    private Counter bytes(String name, String description, String area) {
-        return Counter.builder(name).description(description).tag("area", area).register(registry);
-    }
-
-    private static Duration[] millis(long... values) {
-        Duration[] durations = new Duration[values.length];
-        for (int i = 0; i < values.length; i++) {
-            durations[i] = Duration.ofMillis(values[i]);
-        }
-        return durations;
+        exchanges.ended(exchange);
     }
 
     @Override

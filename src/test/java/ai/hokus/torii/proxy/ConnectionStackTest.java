@@ -35,7 +35,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 class ConnectionStackTest {
 
-    private final LongAdder open = new LongAdder();
+    private final Occupancy occupancy = new Occupancy();
+    private final LongAdder open = occupancy.open();
     private Vertx vertx;
     private Context loop;
     private int port;
@@ -63,7 +64,7 @@ class ConnectionStackTest {
                 .await(5, SECONDS)
                 .config();
         ForwardConfig forward = config.forward();
-        return onLoop(() -> Future.succeededFuture(new UpstreamPool(vertx, config.mlflow(), forward, open)))
+        return onLoop(() -> Future.succeededFuture(new UpstreamPool(vertx, config.mlflow(), forward, occupancy)))
                 .get(5, SECONDS);
     }
 
@@ -103,6 +104,7 @@ class ConnectionStackTest {
         assertThat(second.get(5, SECONDS).connection()).isSameAs(first.connection());
         assertThat(third).isNotDone();
         assertThat(open.sum()).isEqualTo(1);
+        assertThat(occupancy.waiting().sum()).isEqualTo(1);
     }
 
     @Test
@@ -131,6 +133,7 @@ class ConnectionStackTest {
 
         // Then
         assertThatThrownBy(() -> late.get(5, SECONDS)).hasCauseInstanceOf(TimeoutException.class);
+        assertThat(occupancy.waiting().sum()).isZero();
         putBack(first);
         assertThat(ask(pool).get(5, SECONDS).connection()).isSameAs(first.connection());
     }
@@ -182,6 +185,7 @@ class ConnectionStackTest {
         // Then
         assertThatThrownBy(() -> first.get(5, SECONDS)).hasCauseInstanceOf(ConnectException.class);
         assertThatThrownBy(() -> second.get(5, SECONDS)).hasCauseInstanceOf(ConnectException.class);
+        assertThat(occupancy.waiting().sum()).isZero();
     }
 
     @Test
@@ -211,6 +215,7 @@ class ConnectionStackTest {
 
         // Then
         assertThatThrownBy(() -> waiting.get(5, SECONDS)).hasCauseInstanceOf(ConnectException.class);
+        assertThat(occupancy.waiting().sum()).isZero();
         Await.until("no connection", () -> open.sum() == 0);
         assertThatThrownBy(() -> ask(pool).get(5, SECONDS)).hasCauseInstanceOf(ConnectException.class);
     }

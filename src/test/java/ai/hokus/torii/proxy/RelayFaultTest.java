@@ -25,7 +25,6 @@ import io.vertx.junit5.VertxExtension;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +41,7 @@ class RelayFaultTest {
     private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhello";
 
     /** A relay with these rules alone, in front of this MLflow. */
-    private static RawClient caller(Vertx vertx, RawServer mlflow, LongAdder open, ForwardStage.Headers rules)
+    private static RawClient caller(Vertx vertx, RawServer mlflow, Occupancy open, ForwardStage.Headers rules)
             throws Exception {
         GatewayConfig config = new ConfigLoader(vertx)
                 .load(Optional.empty(), TestGateway.environment(mlflow.url(), "http://127.0.0.1:1"))
@@ -73,7 +72,7 @@ class RelayFaultTest {
     void endsTheExchangeWithInternalAndBothConnections(boolean inTheRequest, Vertx vertx) throws Exception {
         // Given rules that throw, in one direction
         CompletableFuture<String> end = new CompletableFuture<>();
-        LongAdder open = new LongAdder();
+        Occupancy open = new Occupancy();
         try (LoggedErrors unhandled = LoggedErrors.of("io.vertx");
                 LoggedErrors logged = LoggedErrors.of("ai.hokus.torii");
                 RawServer mlflow = new RawServer(connection -> {
@@ -116,7 +115,7 @@ class RelayFaultTest {
                 RawClient caller = caller(
                         vertx,
                         mlflow,
-                        new LongAdder(),
+                        new Occupancy(),
                         new ForwardStage.Headers(
                                 (passage, from, to) -> to.set("X-Request-Id", passage.requestId()), FAULT))) {
             // When

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.support.Await;
 import java.lang.ref.WeakReference;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +33,24 @@ class MetersTest {
 
             // Then
             assertThat(meters.scrape()).contains("torii_lines_total{cause=\"flood\"} 7.0");
+        }
+    }
+
+    @Test
+    void takesRowsAwayThatAreNotThereAnyMore() {
+        // Given
+        try (Meters meters = new Meters("1", "c")) {
+            Map<List<String>, Number> rows = new HashMap<>();
+            meters.rows("torii.rows", "Rows", () -> rows);
+            rows.put(List.of("check", "auth", "reason", "auth_timeout"), 1);
+            String before = meters.scrape();
+
+            // When
+            rows.clear();
+
+            // Then
+            assertThat(before).contains("torii_rows{check=\"auth\",reason=\"auth_timeout\"} 1.0");
+            assertThat(meters.scrape()).doesNotContain("torii_rows{");
         }
     }
 
