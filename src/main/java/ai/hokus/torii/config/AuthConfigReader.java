@@ -48,16 +48,16 @@ final class AuthConfigReader {
                 values.duration("auth.cache.refused-ttl", ZERO, Duration.ofMinutes(10)),
                 values.duration("auth.cache.stale-reads", ZERO, Duration.ofHours(1)),
                 values.duration("auth.cache.stale-writes", ZERO, Duration.ofHours(1)),
-                values.integer("auth.cache.max-entries", 1, 10_000_000),
-                values.integer("auth.cache.max-refused-entries", 1, 10_000_000));
+                values.integer("auth.cache.max-entries", "keys", 1, 10_000_000),
+                values.integer("auth.cache.max-refused-entries", "keys", 1, 10_000_000));
         AuthConfig.UnknownKeys unknownKeys = new AuthConfig.UnknownKeys(
-                values.integer("auth.unknown-keys.rate", 0, 1_000_000),
-                values.integer("auth.unknown-keys.burst", 1, 1_000_000),
-                values.integer("auth.unknown-keys.at-once", 1, 100_000));
+                values.integer("auth.unknown-keys.rate", "look-ups a second", 0, 1_000_000),
+                values.integer("auth.unknown-keys.burst", "look-ups", 1, 1_000_000),
+                values.integer("auth.unknown-keys.at-once", "look-ups", 1, 100_000));
         AuthConfig.Breaker breaker = new AuthConfig.Breaker(
-                values.integer("auth.breaker.min-calls", 1, 10_000),
+                values.integer("auth.breaker.min-calls", "calls", 1, 10_000),
                 values.duration("auth.breaker.window", Duration.ofSeconds(1), Duration.ofMinutes(5)),
-                values.integer("auth.breaker.failure-percent", 1, 100),
+                values.integer("auth.breaker.failure-percent", "percent", 1, 100),
                 values.duration("auth.breaker.open", Duration.ofMillis(10), Duration.ofMinutes(1)),
                 values.duration("auth.breaker.ramp", ZERO, Duration.ofMinutes(5)));
         return new AuthConfig(source(), cache, unknownKeys, breaker);
@@ -109,7 +109,7 @@ final class AuthConfigReader {
                 canary,
                 values.duration("auth.http.timeout", Duration.ofMillis(10), Duration.ofMinutes(1)),
                 values.duration("auth.http.keep-alive", Duration.ofSeconds(1), Duration.ofMinutes(10)),
-                values.integer("auth.http.connections", 1, 10_000));
+                values.integer("auth.http.connections", "connections", 1, 10_000));
     }
 
     private Question question() {

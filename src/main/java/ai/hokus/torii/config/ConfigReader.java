@@ -42,7 +42,7 @@ final class ConfigReader {
                 api,
                 new ManagementConfig(
                         values.required("management.host", "write an address to bind"),
-                        values.integer("management.port", 0, 65_535)),
+                        values.integer("management.port", "TCP port", 0, 65_535)),
                 mlflow,
                 auth,
                 new AuthorizationConfigReader(values).authorization(),
@@ -59,15 +59,15 @@ final class ConfigReader {
                 reloadInterval,
                 new LogConfig(
                         values.choice("log.format", LogConfig.Format.class),
-                        values.integer("log.refusals-per-second", 0, 1_000_000)));
+                        values.integer("log.refusals-per-second", "lines a second", 0, 1_000_000)));
     }
 
     private ListenerConfig api() {
-        int instances = values.integer("api.instances", 0, 256);
+        int instances = values.integer("api.instances", "event loops", 0, 256);
         Optional<ListenerTls> listenerTls = tls.listener();
         return new ListenerConfig(
                 values.required("api.host", "write an address to bind"),
-                values.integer("api.port", 0, 65_535),
+                values.integer("api.port", "TCP port", 0, 65_535),
                 instances == 0 ? Runtime.getRuntime().availableProcessors() : instances,
                 values.duration("api.head-timeout", Duration.ofSeconds(1), Duration.ofMinutes(5)),
                 values.duration("api.idle-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
@@ -76,14 +76,14 @@ final class ConfigReader {
                 listenerTls,
                 http2(listenerTls.isPresent()),
                 new ListenerConfig.Caps(
-                        values.integer("listener.max-connections", 1, 1_000_000),
-                        values.integer("listener.max-connections-per-address", 1, 1_000_000)),
+                        values.integer("listener.max-connections", "connections", 1, 1_000_000),
+                        values.integer("listener.max-connections-per-address", "connections", 1, 1_000_000)),
                 trustedProxies());
     }
 
     private Optional<Http2Config> http2(boolean hasTls) {
         boolean isOn = values.bool("listener.http2");
-        Http2Config config = new Http2Config(values.integer("listener.http2-streams", 1, 10_000));
+        Http2Config config = new Http2Config(values.integer("listener.http2-streams", "requests", 1, 10_000));
         if (isOn && !hasTls) {
             values.problem(
                     "listener.http2",
@@ -142,7 +142,7 @@ final class ConfigReader {
                 urls,
                 values.duration("mlflow.dns-interval", Duration.ofMillis(100), Duration.ofHours(1)),
                 values.duration("mlflow.probe-interval", Duration.ofMillis(100), Duration.ofHours(1)),
-                values.integer("mlflow.probe-failures", 1, 100));
+                values.integer("mlflow.probe-failures", "failures", 1, 100));
     }
 
     private static String prefix(URI url) {
@@ -160,8 +160,8 @@ final class ConfigReader {
         return new ForwardConfig(
                 values.duration("forward.connect-timeout", shortest, Duration.ofMinutes(1)),
                 values.duration("forward.pool-wait", shortest, Duration.ofMinutes(10)),
-                values.integer("forward.connections", 1, 10_000),
-                values.integer("forward.queue", 0, 100_000),
+                values.integer("forward.connections", "connections", 1, 10_000),
+                values.integer("forward.queue", "requests", 0, 100_000),
                 values.duration("forward.keep-alive", Duration.ofSeconds(1), Duration.ofHours(1)),
                 values.duration("forward.head-timeout", shortest, longest),
                 values.duration("forward.artifact-head-timeout", shortest, longest),

@@ -23,10 +23,10 @@ final class RateLimitConfigReader {
     RateLimitConfig ratelimit() {
         return new RateLimitConfig(
                 values.choice("ratelimit.mode", Mode.class),
-                values.integer("ratelimit.per-hour", 0, MOST),
+                values.integer("ratelimit.per-hour", "requests an hour", 0, MOST),
                 classes(),
-                values.integer("ratelimit.transfers-per-key", 0, 100_000),
-                values.integer("ratelimit.refused-per-minute", 0, 1_000_000),
+                values.integer("ratelimit.transfers-per-key", "transfers", 0, 100_000),
+                values.integer("ratelimit.refused-per-minute", "requests a minute", 0, 1_000_000),
                 store());
     }
 

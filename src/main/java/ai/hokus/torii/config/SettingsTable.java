@@ -23,7 +23,7 @@ public final class SettingsTable {
     private static final List<String> EITHER_SOURCE = List.of("auth.file.path", "auth.http.url");
 
     private final Map<String, Note> notes;
-    private final Map<String, String> forms = new HashMap<>();
+    private final Map<String, SettingForm> forms = new HashMap<>();
 
     private SettingsTable(Map<String, Note> notes) {
         this.notes = notes;
@@ -67,13 +67,14 @@ public final class SettingsTable {
                 (`auth.cache.ttl` is `ttl` under `cache` under `auth`); the first environment name is always there, a second
                 one is the platform's own. The environment goes over the file, the file over the default. Reload: whether a
                 changed value is taken over by the running process, or needs a restart. A secret may stand in a file of its
-                own, which `…_FILE` in the environment or `token.file` in place of `token` names.
+                own, which `…_FILE` in the environment or `token.file` in place of `token` names. A time or a size is written with
+                one of its units (`30s`, `64KiB`); a number without, and the unit says what it counts.
                 """);
         bySection().forEach((section, settings) -> {
             page.append("\n## ").append(section).append("\n\n");
             page.append(explanation(section)).append("\n\n");
-            page.append("| key | environment | default | may be | reload | what it does |\n");
-            page.append("| --- | --- | --- | --- | --- | --- |\n");
+            page.append("| key | environment | type | unit | default | may be | reload | what it does |\n");
+            page.append("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
             String said = "";
             for (Setting setting : settings) {
                 String explanation = explanation(setting.key());
@@ -94,6 +95,7 @@ public final class SettingsTable {
 
     private String row(Setting setting, String explanation) {
         Note note = note(setting.key());
+        SettingForm form = forms.get(setting.key());
         String names =
                 names(setting) + setting.file().map(file -> ", " + names(file)).orElse("");
         String value = note.isDefault()
@@ -104,8 +106,10 @@ public final class SettingsTable {
                         " | ",
                         code(setting.key()),
                         names,
+                        form.type(),
+                        form.unit().isEmpty() ? "–" : form.unit(),
                         value,
-                        forms.getOrDefault(setting.key(), "text").replace("|", "\\|"),
+                        form.range().isEmpty() ? "any" : form.range(),
                         setting.needsRestart() ? "restart" : "yes",
                         explanation)
                 + " |\n";

@@ -34,13 +34,16 @@ final class Values {
     private static final Map<String, Long> SIZE_UNITS =
             Map.of("B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30, "TiB", 1L << 40);
 
+    private static final String TIMES = "ms, s, m, h, d";
+    private static final String SIZES = "B, KiB, MiB, GiB, TiB";
+
     private static final URI UNSET = URI.create("http://unset.invalid");
     private static final String CREDENTIAL =
             "must not hold a user or password; there are settings of their own for these";
 
     private final Map<String, Value> values;
     private final List<Problem> problems;
-    private final Map<String, String> forms = new HashMap<>();
+    private final Map<String, SettingForm> forms = new HashMap<>();
 
     Values(Map<String, Value> values, List<Problem> problems) {
         this.values = values;
@@ -54,12 +57,11 @@ final class Values {
     }
 
     /** What each setting that was read so far may be, for the table of settings. */
-    Map<String, String> forms() {
+    Map<String, SettingForm> forms() {
         return forms;
     }
 
-    /** Says what this setting may be, where its reader is not one of the methods below or asks for more than it does. */
-    void form(String key, String form) {
+    private void form(String key, SettingForm form) {
         forms.put(key, form);
     }
 
@@ -69,7 +71,7 @@ final class Values {
 
     Optional<String> text(String key) {
         Settings.byKey(key);
-        forms.putIfAbsent(key, "text");
+        forms.putIfAbsent(key, SettingForm.plain("text"));
         return Optional.ofNullable(values.get(key)).map(Value::text);
     }
 
@@ -81,17 +83,17 @@ final class Values {
     }
 
     Optional<Secret> secret(String key) {
-        form(key, "secret text");
+        form(key, SettingForm.plain("secret"));
         return text(key).map(Secret::new);
     }
 
     Optional<Path> path(String key) {
-        form(key, "path");
+        form(key, SettingForm.plain("path"));
         return text(key).map(Path::of);
     }
 
     boolean bool(String key) {
-        form(key, "`true`, `false`");
+        form(key, new SettingForm("true or false", "", "`true`, `false`"));
         String text = required(key, "write true or false").toLowerCase(Locale.ROOT);
         if (!text.equals("true") && !text.equals("false")) {
             problem(key, "must be true or false, but is '" + text + "'");
@@ -99,8 +101,9 @@ final class Values {
         return text.equals("true");
     }
 
-    int integer(String key, int min, int max) {
-        form(key, min + " to " + max);
+    /** A whole number; {@code unit} is what it counts, for the table of settings. */
+    int integer(String key, String unit, int min, int max) {
+        form(key, new SettingForm("number", unit, min + " to " + max));
         String text = required(key, "write a number");
         try {
             int number = Integer.parseInt(text.trim());
@@ -116,9 +119,10 @@ final class Values {
     }
 
     Duration duration(String key, Duration min, Duration max) {
-        form(key, brief(min) + " to " + brief(max));
-        String text = required(key, "write a time with its unit, e.g. 30s");
         Setting setting = Settings.byKey(key);
+        String unit = setting.takesBareSeconds() ? TIMES + "; in " + setting.alias() + " also s without it" : TIMES;
+        form(key, new SettingForm("time", unit, brief(min) + " to " + brief(max)));
+        String text = required(key, "write a time with its unit, e.g. 30s");
         boolean bare = setting.takesBareSeconds()
                 && values.get(key) != null
                 && values.get(key).label().equals(setting.alias());
@@ -137,7 +141,7 @@ final class Values {
     }
 
     long bytes(String key, long min, long max) {
-        form(key, size(min) + " to " + size(max));
+        form(key, new SettingForm("size", SIZES, size(min) + " to " + size(max)));
         String text = required(key, "write a size with its unit, e.g. 64KiB");
         Optional<Long> bytes = scaled(text, SIZE_UNITS);
         if (bytes.isEmpty() || bytes.get() < min || bytes.get() > max) {
@@ -152,12 +156,12 @@ final class Values {
     long bytesOrNone(String key, long min, long max) {
         boolean isNone = text(key).filter(text -> text.trim().equals("none")).isPresent();
         long bytes = isNone ? LimitsConfig.NONE : bytes(key, min, max);
-        form(key, size(min) + " to " + size(max) + ", `none`");
+        form(key, new SettingForm("size", SIZES, size(min) + " to " + size(max) + ", `none`"));
         return bytes;
     }
 
     <E extends Enum<E>> E choice(String key, Class<E> type) {
-        form(key, "`" + names(type).replace(", ", "`, `") + "`");
+        form(key, new SettingForm("choice", "", "`" + names(type).replace(", ", "`, `") + "`"));
         String text = required(key, "write one of " + names(type));
         for (E value : type.getEnumConstants()) {
             if (name(value).equals(text)) {
@@ -170,7 +174,7 @@ final class Values {
 
     /** An http or https address with a host; credentials, query and fragment in it are refused. */
     URI url(String key, String remedy) {
-        form(key, "address, http or https");
+        form(key, new SettingForm("address", "", "http or https"));
         String text = required(key, remedy);
         return text.isEmpty() ? UNSET : url(key, text, remedy);
     }
@@ -178,9 +182,13 @@ final class Values {
     /** Several of them, separated by commas; at least one. */
     List<URI> urls(String key, String remedy) {
         List<String> texts = list(key);
+        SettingForm form = new SettingForm("addresses", "", "http or https, separated by commas");
         if (texts.size() < 2) {
-            return List.of(url(key, remedy));
+            URI url = url(key, remedy);
+            form(key, form);
+            return List.of(url);
         }
+        form(key, form);
         if (texts.stream().anyMatch(text -> text.contains("@"))) {
             // A password may hold a comma: neither half of it may be printed.
             problem(key, CREDENTIAL);
@@ -216,7 +224,7 @@ final class Values {
     }
 
     List<String> list(String key) {
-        form(key, "list");
+        form(key, new SettingForm("list", "", "separated by commas"));
         return text(key).stream()
                 .flatMap(text -> Arrays.stream(text.split(",")))
                 .map(String::trim)

@@ -172,7 +172,7 @@ class ValuesTest {
         Values values = holding("api.port", text, "API_PORT");
 
         // When
-        values.integer("api.port", 0, 65_535);
+        values.integer("api.port", "TCP port", 0, 65_535);
 
         // Then
         assertThat(problems).containsExactly(new Problem("API_PORT", message.replace(';', ',')));
