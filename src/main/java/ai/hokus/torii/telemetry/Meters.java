@@ -8,13 +8,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
-import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.LinkedHashMap;
@@ -33,7 +26,7 @@ public final class Meters implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<String, Runnable> tables = new ConcurrentHashMap<>();
-    private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final ProcessMeters process = new ProcessMeters(registry);
     private final ExchangeMeters exchanges;
     private final EventLoopDelay loopDelay;
 
@@ -61,13 +54,6 @@ public final class Meters implements AutoCloseable {
                 .tag("version", version)
                 .tag("commit", commit)
                 .register(registry);
-        new JvmMemoryMetrics().bindTo(registry);
-        new JvmThreadMetrics().bindTo(registry);
-        new ClassLoaderMetrics().bindTo(registry);
-        new ProcessorMetrics().bindTo(registry);
-        new FileDescriptorMetrics().bindTo(registry);
-        new UptimeMetrics().bindTo(registry);
-        gc.bindTo(registry);
     }
 
     private void show(FailingKeys keys) {
@@ -198,7 +184,7 @@ public final class Meters implements AutoCloseable {
 
     @Override
     public void close() {
-        gc.close();
+        process.close();
         registry.close();
     }
 }
