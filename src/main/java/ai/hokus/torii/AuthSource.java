@@ -15,6 +15,7 @@ import ai.hokus.torii.config.AuthConfig;
 import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.Problem;
+import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.tls.TlsWatch;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -97,7 +98,8 @@ final class AuthSource {
                 meters.counters(
                         "torii.auth.lookups",
                         "Look-ups in the auth service by what they came to; not the probes",
-                        "outcome"));
+                        "outcome",
+                        KeyCheck.outcomes()));
         meters.gauge(ACCEPTED, "Acceptances remembered", memory::acceptances);
         meters.gauge(REFUSED, "Refusals remembered", memory::refusals);
         meters.gauge(UNDER_WAY, "Look-ups that have not ended", shared::underWay);

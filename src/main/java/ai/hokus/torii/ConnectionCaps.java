@@ -33,6 +33,10 @@ final class ConnectionCaps {
 
     private static final int NETWORK_BYTES = 8;
 
+    /** Every cap by its tag. */
+    static final List<String> TAGS =
+            Arrays.stream(Cap.values()).map(cap -> cap.tag).toList();
+
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger told = new AtomicInteger();
     private final Map<List<Byte>, Integer> byAddress = new ConcurrentHashMap<>();

@@ -89,7 +89,7 @@ public final class Gateway {
         Limits limits = new Limits(Ticker.systemTicker());
         limits.register(meters::counted, meters::gauge);
         ConnectionCaps caps = new ConnectionCaps(
-                meters.counters("torii.connections.refused", "Connections beyond a cap", "cap"),
+                meters.counters("torii.connections.refused", "Connections beyond a cap", "cap", ConnectionCaps.TAGS),
                 new Throttle(System::nanoTime, REFUSALS_PAUSE));
         telemetry.use(config.log());
         return ListenerCertificate.open(vertx, config.api().tls(), meters)

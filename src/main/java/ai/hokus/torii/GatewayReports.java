@@ -5,6 +5,7 @@ import ai.hokus.torii.config.GatewayConfig;
 import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.health.HealthMonitor;
 import ai.hokus.torii.telemetry.Meters;
+import ai.hokus.torii.wire.DirectMemory;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -109,6 +110,14 @@ final class GatewayReports {
                 "torii.upstream.waiting",
                 "Requests that wait for a connection to MLflow, new or free",
                 shared.occupancy().waiting()::sum);
+        meters.gauge(
+                "torii.direct.memory.bytes",
+                "Memory outside the heap that buffers of connections have reserved",
+                DirectMemory::reservedBytes);
+        meters.gauge(
+                "torii.direct.memory.capacity.bytes",
+                "How much of it there may be, -XX:MaxDirectMemorySize",
+                DirectMemory::capacityBytes);
     }
 
     private long upstreamCapacity() {

@@ -11,6 +11,7 @@ import ai.hokus.torii.proxy.ReplicaWatch;
 import ai.hokus.torii.proxy.Replicas;
 import ai.hokus.torii.proxy.UpstreamCalls;
 import ai.hokus.torii.proxy.UpstreamPool;
+import ai.hokus.torii.telemetry.ScrapeFormat;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
@@ -144,7 +145,12 @@ final class ManagementListener extends VerticleBase {
                 vertx,
                 config.admin().redis().orElseThrow(),
                 authSource.orders(),
-                shared.meters().counters("torii.revocations", "Orders of other replicas to forget verdicts", "order"));
+                shared.meters()
+                        .counters(
+                                "torii.revocations",
+                                "Orders of other replicas to forget verdicts",
+                                "order",
+                                RevocationFeed.ORDERS));
         shared.meters()
                 .gauge(LISTENING, "1 while the orders of other replicas arrive", () -> opened.isListening() ? 1 : 0);
         shared.health()
@@ -164,10 +170,12 @@ final class ManagementListener extends VerticleBase {
         Router router = Router.router(vertx);
         router.get("/live").handler(context -> health.live(context.request()));
         router.get("/ready").handler(context -> health.readyInDetail(context.request()));
-        router.get("/metrics")
-                .handler(context -> context.response()
-                        .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
-                        .end(shared.meters().scrape()));
+        router.get("/metrics").handler(context -> {
+            ScrapeFormat format = ScrapeFormat.of(context.request().getHeader(HttpHeaders.ACCEPT));
+            context.response()
+                    .putHeader(HttpHeaders.CONTENT_TYPE, format.contentType())
+                    .end(shared.meters().scrape(format));
+        });
         Broadcast broadcast = feed.<Broadcast>map(opened -> opened).orElse(Broadcast.NONE);
         Explanations explanations =
                 new Explanations(rooms.policy(), config.mlflow().url());

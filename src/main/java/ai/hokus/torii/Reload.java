@@ -7,6 +7,7 @@ import ai.hokus.torii.telemetry.Meters;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -31,6 +32,7 @@ public final class Reload extends VerticleBase {
     private final Consumer<String> outcomes;
     private WatchedFiles files;
     private volatile Loaded inForce;
+    private volatile Instant inForceSince = Instant.now();
     private volatile String refusal = "";
     private Future<?> looking = Future.succeededFuture();
     private boolean isStopped;
@@ -41,11 +43,19 @@ public final class Reload extends VerticleBase {
         this.inForce = first;
         this.load = load;
         Meters meters = gateway.meters();
-        this.outcomes = meters.counters("torii.config.reloads", "Changes of the configuration's files", "outcome");
+        this.outcomes = meters.counters(
+                "torii.config.reloads",
+                "Changes of the configuration's files",
+                "outcome",
+                List.of("applied", "refused"));
         meters.gauge(
                 "torii.config.reload.successful",
                 "0 while the configuration's files are refused and what was in force before still is",
                 () -> refusal.isEmpty() ? 1 : 0);
+        meters.gauge(
+                "torii.config.reload.success.timestamp.seconds",
+                "When the configuration in force was taken over, in seconds since 1970",
+                () -> inForceSince.getEpochSecond());
         meters.gauge(
                 "torii.config.restart.pending",
                 "Settings that have changed since the start and take a restart",
@@ -116,6 +126,7 @@ public final class Reload extends VerticleBase {
     private Future<Void> followed(Loaded next, List<String> changes) {
         List<String> restarts = next.restartsSince(inForce);
         inForce = next;
+        inForceSince = changes.isEmpty() ? inForceSince : Instant.now();
         refusal = "";
         if (!changes.isEmpty()) {
             outcomes.accept("applied");

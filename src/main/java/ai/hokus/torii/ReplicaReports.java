@@ -27,7 +27,10 @@ final class ReplicaReports {
     /** Counts the requests that went to another replica. */
     static Consumer<String> failovers(Meters meters) {
         return meters.counters(
-                "torii.upstream.failovers", "Requests that went to another replica than the first chosen", "why");
+                "torii.upstream.failovers",
+                "Requests that went to another replica than the first chosen",
+                "why",
+                List.of("connect", "died"));
     }
 
     /** Hands them over. */

@@ -9,6 +9,7 @@ import ai.hokus.torii.tls.TlsWatch;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -21,20 +22,22 @@ final class TlsEnds {
     static final String AUTH = "auth";
 
     private static final String REFUSED = "torii.tls.files.refused";
-    private static final String EXPIRES = "torii.tls.certificate.expires";
+    private static final String EXPIRES = "torii.tls.certificate.expiry.timestamp.seconds";
+
+    private static final List<String> OUTCOMES =
+            Arrays.stream(TlsWatch.Outcome.values()).map(TlsEnds::tag).toList();
 
     private TlsEnds() {}
+
+    private static String tag(TlsWatch.Outcome outcome) {
+        return outcome.name().toLowerCase(Locale.ROOT);
+    }
 
     /** Reads the files of one end and goes on watching them; fails as {@link TlsWatch#open} does. */
     static Future<TlsWatch> open(Vertx vertx, String end, PemFiles files, Duration interval, Meters meters) {
         Consumer<String> reloads = meters.counters(
-                "torii.tls.reloads", "Changed TLS files, by what became of them", "end", end, "outcome");
-        return TlsWatch.open(
-                        vertx,
-                        end,
-                        files,
-                        interval,
-                        outcome -> reloads.accept(outcome.name().toLowerCase(Locale.ROOT)))
+                "torii.tls.reloads", "Changed TLS files, by what became of them", "end", end, "outcome", OUTCOMES);
+        return TlsWatch.open(vertx, end, files, interval, outcome -> reloads.accept(tag(outcome)))
                 .onSuccess(watch -> measure(watch, end, files, meters));
     }
 

@@ -3,13 +3,17 @@ package ai.hokus.torii;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.torii.config.ConfigLoader;
+import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.StubServer;
 import ai.hokus.torii.support.TestGateway;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,6 +87,10 @@ class OnCallMetricsIT {
         assertThat(requests("caller", "key_refused", "4xx")).isEqualTo(3);
         assertThat(requests("mlflow", "ok", "5xx")).isEqualTo(2);
         assertThat(requests("mlflow", "upstream_broken", "5xx")).isEqualTo(1);
+        assertThat(gateway.metric("torii_failures_total{blame=\"mlflow\",reason=\"answered_5xx\"}"))
+                .isEqualTo(2);
+        assertThat(gateway.metric("torii_failures_total{blame=\"caller\",reason=\"key_refused\"}"))
+                .isEqualTo(3);
         assertThat(failingKeys("caller")).isEqualTo(2);
         assertThat(failingKeys("mlflow")).isEqualTo(2);
         assertThat(failingKeys("auth_service")).isEqualTo(1);
@@ -169,6 +177,75 @@ class OnCallMetricsIT {
         Await.until("two wait", () -> narrow.metric("torii_upstream_waiting") == 2);
         narrow.gateway().cut();
         narrow.stop();
+    }
+
+    @Test
+    void beginsAtZeroWithWhatAlertsLookForSoThatTheFirstFailureIsSeen() throws Exception {
+        // When
+        String metrics = gateway.manage("/metrics").bodyAsString();
+
+        // Then
+        assertThat(metrics)
+                .contains(
+                        "torii_failures_total{blame=\"auth_service\",reason=\"auth_timeout\"} 0.0",
+                        "torii_failures_total{blame=\"mlflow\",reason=\"upstream_unreachable\"} 0.0",
+                        "torii_failures_total{blame=\"mlflow\",reason=\"answered_5xx\"} 0.0",
+                        "torii_failures_total{blame=\"gateway\",reason=\"internal\"} 0.0",
+                        "torii_failures_total{blame=\"caller\",reason=\"caller_gone\"} 0.0",
+                        "torii_verdicts_total{outcome=\"accepted\",source=\"stale\"} 0.0",
+                        "torii_verdicts_total{outcome=\"auth_contract\",source=\"call\"} 0.0",
+                        "torii_auth_lookups_total{outcome=\"auth_unavailable\"} 0.0",
+                        "torii_connections_refused_total{cap=\"address\"} 0.0",
+                        "torii_upstream_failovers_total{why=\"died\"} 0.0",
+                        "torii_config_reloads_total{outcome=\"refused\"} 0.0",
+                        "torii_ratelimit_store_seconds_count 0",
+                        "torii_upstream_wait_seconds_count 0")
+                .doesNotContain("reason=\"admin_refused\"");
+        assertThat(Arrays.stream(Reason.values())
+                        .filter(reason -> metrics.contains(
+                                "{blame=\"" + reason.blame().code() + "\",reason=\"" + reason.code() + "\"} 0.0"))
+                        .count())
+                .isEqualTo(Reason.values().length - 4);
+    }
+
+    @Test
+    void measuresEveryPhaseOfARequestAndTransfersOfManyMinutes() throws Exception {
+        // When
+        gateway.get(SEARCH, KEY);
+
+        // Then
+        Await.until("it is counted", () -> gateway.metric("torii_request_seconds_count{area=\"registry\"}") == 1);
+        assertThat(gateway.manage("/metrics").bodyAsString())
+                .contains(
+                        "torii_auth_seconds_count{source=\"call\"} 1",
+                        "torii_upstream_wait_seconds_count 1",
+                        "torii_upstream_seconds_count{area=\"registry\"} 1",
+                        "torii_request_seconds_bucket{area=\"registry\",le=\"3600.0\"} 1");
+    }
+
+    @Test
+    void saysHowMuchMemoryOutsideTheHeapItHasAndMayHave() throws Exception {
+        // When
+        gateway.get(SEARCH, KEY);
+
+        // Then
+        assertThat(gateway.metric("torii_direct_memory_bytes")).isPositive();
+        assertThat(gateway.metric("torii_direct_memory_capacity_bytes"))
+                .isGreaterThan(gateway.metric("torii_direct_memory_bytes"));
+    }
+
+    @Test
+    void answersInTheFormatThatIsAskedFor() throws Exception {
+        // When
+        HttpResponse<Buffer> open = gateway.manage(
+                "/metrics", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1");
+        HttpResponse<Buffer> plain = gateway.manage("/metrics", "text/plain, application/openmetrics-text;q=0.5");
+
+        // Then
+        assertThat(open.getHeader("Content-Type")).startsWith("application/openmetrics-text; version=1.0.0");
+        assertThat(open.bodyAsString()).endsWith("# EOF\n").contains("torii_ready 1.0");
+        assertThat(plain.getHeader("Content-Type")).startsWith("text/plain; version=0.0.4");
+        assertThat(plain.bodyAsString()).doesNotContain("# EOF");
     }
 
     @Test

@@ -35,7 +35,7 @@ class TlsReloadIT {
     private static final String RENEWED = "torii_tls_reloads_total{end=\"listener\",outcome=\"renewed\"}";
     private static final String REFUSED = "torii_tls_reloads_total{end=\"listener\",outcome=\"refused\"}";
     private static final String REFUSING = "torii_tls_files_refused{end=\"listener\"}";
-    private static final String EXPIRES = "torii_tls_certificate_expires{end=\"listener\"}";
+    private static final String EXPIRES = "torii_tls_certificate_expiry_timestamp_seconds{end=\"listener\"}";
 
     @TempDir
     private static Path made;

@@ -11,6 +11,7 @@ import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -36,6 +37,10 @@ public final class RevocationFeed implements Broadcast {
     private static final Logger LOG = LoggerFactory.getLogger(RevocationFeed.class);
     private static final String CHANNEL = "torii:revocations";
     private static final int MISSED_BEATS = 3;
+
+    /** What {@code counted} is told of. */
+    public static final List<String> ORDERS = List.of("revoke", "purge", "resubscribed");
+
     private static final Pace USUAL = new Pace(1000, 2000, 250, 5000);
 
     private final Pace pace;

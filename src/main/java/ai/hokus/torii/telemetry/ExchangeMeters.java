@@ -3,9 +3,12 @@ package ai.hokus.torii.telemetry;
 import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.KeyCheck;
+import ai.hokus.torii.exchange.Reason;
+import ai.hokus.torii.exchange.VerdictSource;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Locale;
@@ -24,9 +27,17 @@ final class ExchangeMeters {
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final String NOBODY = "none";
-    private static final Duration[] REQUEST_BUCKETS =
-            millis(1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000);
-    private static final Duration[] AUTH_BUCKETS = millis(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000);
+    private static final String ANSWERED_5XX = "answered_5xx";
+
+    /** Control calls take milliseconds and at most a minute, transfers of artifacts up to hours. */
+    private static final Duration[] REQUEST_BUCKETS = millis(
+            1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000);
+
+    private static final Duration[] AUTH_BUCKETS = millis(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000);
+
+    /** What fails on the management listener, or in a probe, and never for a caller. */
+    private static final Set<Reason> NOT_OF_CALLERS = Set.of(
+            Reason.ADMIN_CLOSED, Reason.ADMIN_REFUSED, Reason.REVOCATION_NOT_SHARED, Reason.AUTH_CONTRACT_SUSPECT);
 
     private record RequestTags(
             String operation, String area, String method, String status, String reason, String blame) {}
@@ -39,11 +50,14 @@ final class ExchangeMeters {
     private final FailingKeys failingKeys;
     private final LongAdder inFlight = new LongAdder();
     private final Map<RequestTags, Counter> requests = new ConcurrentHashMap<>();
+    private final Map<String, Counter> failures = new ConcurrentHashMap<>();
     private final Map<RefusalTags, Counter> refusals = new ConcurrentHashMap<>();
     private final Map<VerdictTags, Counter> verdicts = new ConcurrentHashMap<>();
     private final Map<String, Timer> requestTimes = new ConcurrentHashMap<>();
     private final Map<String, Timer> upstreamTimes = new ConcurrentHashMap<>();
     private final Map<String, Timer> authTimes = new ConcurrentHashMap<>();
+    private final Timer connectionWaits;
+    private final Timer limitWaits;
     private final Map<String, Counter> bytesIn = new ConcurrentHashMap<>();
     private final Map<String, Counter> bytesOut = new ConcurrentHashMap<>();
 
@@ -54,6 +68,43 @@ final class ExchangeMeters {
         Gauge.builder("torii.requests.in.flight", inFlight, LongAdder::sum)
                 .description("Requests that have not ended")
                 .register(registry);
+        connectionWaits = timer(
+                "torii.upstream.wait",
+                "How long requests waited for a connection to MLflow",
+                Tags.empty(),
+                AUTH_BUCKETS);
+        limitWaits = timer(
+                "torii.ratelimit.store",
+                "How long requests waited for the Redis that counts them",
+                Tags.empty(),
+                AUTH_BUCKETS);
+        beginAtZero();
+    }
+
+    /** A number that comes up with the first event hides it from Prometheus' rate(). */
+    private void beginAtZero() {
+        for (Reason reason : Reason.values()) {
+            if (!NOT_OF_CALLERS.contains(reason)) {
+                failures.computeIfAbsent(reason.code(), code -> failureCounter(code, reason.blame()));
+            }
+        }
+        failures.computeIfAbsent(Telemetry.CALLER_GONE, code -> failureCounter(code, Blame.CALLER));
+        failures.computeIfAbsent(ANSWERED_5XX, code -> failureCounter(code, Blame.UPSTREAM));
+        for (VerdictSource source : VerdictSource.values()) {
+            verdict(KeyCheck.ACCEPTED, source);
+            if (source != VerdictSource.STALE) {
+                KeyCheck.REFUSALS.forEach(reason -> verdict(reason.code(), source));
+            }
+        }
+        KeyCheck.FAILURES.forEach(reason -> verdict(reason.code(), VerdictSource.CALL));
+    }
+
+    private Counter verdict(String outcome, VerdictSource source) {
+        return verdicts.computeIfAbsent(new VerdictTags(outcome, tag(source)), this::verdictCounter);
+    }
+
+    private static String tag(VerdictSource source) {
+        return source.name().toLowerCase(Locale.ROOT);
     }
 
     void opened() {
@@ -70,8 +121,7 @@ final class ExchangeMeters {
                         a -> timer(
                                 "torii.request",
                                 "From the request's head to the end of the answer",
-                                "area",
-                                a,
+                                Tags.of("area", a),
                                 REQUEST_BUCKETS))
                 .record(exchange.nanos(), TimeUnit.NANOSECONDS);
         if (exchange.upstreamNanos() >= 0) {
@@ -79,8 +129,17 @@ final class ExchangeMeters {
                     .computeIfAbsent(
                             area,
                             a -> timer(
-                                    "torii.upstream", "Until the head of MLflow's answer", "area", a, REQUEST_BUCKETS))
+                                    "torii.upstream",
+                                    "From the request's going out to the head of MLflow's answer",
+                                    Tags.of("area", a),
+                                    REQUEST_BUCKETS))
                     .record(exchange.upstreamNanos(), TimeUnit.NANOSECONDS);
+        }
+        if (exchange.waitNanos() >= 0) {
+            connectionWaits.record(exchange.waitNanos(), TimeUnit.NANOSECONDS);
+        }
+        if (exchange.limitNanos() >= 0) {
+            limitWaits.record(exchange.limitNanos(), TimeUnit.NANOSECONDS);
         }
         bytesIn.computeIfAbsent(area, a -> bytes("torii.request.body.bytes", "Body bytes from callers", a))
                 .increment(exchange.bytesIn());
@@ -101,14 +160,22 @@ final class ExchangeMeters {
     private RequestTags tags(Exchange exchange) {
         String name = exchange.request().method().name();
         Optional<Blame> blame = blame(exchange);
-        blame.ifPresent(side -> failingKeys.failed(exchange, side));
+        String reason = Telemetry.reason(exchange);
+        blame.ifPresent(side -> failed(exchange, reason, side));
         return new RequestTags(
                 exchange.operation().name(),
                 exchange.operation().area(),
                 METHODS.contains(name) ? name : "OTHER",
                 status(exchange),
-                Telemetry.reason(exchange),
+                reason,
                 blame.map(Blame::code).orElse(NOBODY));
+    }
+
+    private void failed(Exchange exchange, String reason, Blame blame) {
+        failingKeys.failed(exchange, blame);
+        boolean isMlflows = exchange.failure().isEmpty() && blame == Blame.UPSTREAM;
+        failures.computeIfAbsent(isMlflows ? ANSWERED_5XX : reason, code -> failureCounter(code, blame))
+                .increment();
     }
 
     /**
@@ -127,11 +194,11 @@ final class ExchangeMeters {
     }
 
     private void checked(KeyCheck check) {
-        String source = check.source().name().toLowerCase(Locale.ROOT);
-        verdicts.computeIfAbsent(new VerdictTags(check.outcome(), source), this::verdictCounter)
-                .increment();
+        verdict(check.outcome(), check.source()).increment();
         authTimes
-                .computeIfAbsent(source, s -> timer("torii.auth", "The check of the key", "source", s, AUTH_BUCKETS))
+                .computeIfAbsent(
+                        tag(check.source()),
+                        source -> timer("torii.auth", "The check of the key", Tags.of("source", source), AUTH_BUCKETS))
                 .record(check.nanos(), TimeUnit.NANOSECONDS);
     }
 
@@ -146,6 +213,14 @@ final class ExchangeMeters {
                 .description("Requests that have ended; blame says whose side it is on that one did not go well")
                 .tags("operation", tags.operation(), "area", tags.area(), "method", tags.method())
                 .tags("status", tags.status(), "reason", tags.reason(), "blame", tags.blame())
+                .register(registry);
+    }
+
+    private Counter failureCounter(String reason, Blame blame) {
+        return Counter.builder("torii.failures")
+                .description(
+                        "Requests that did not go well, by whose side it is on and why; answered_5xx: MLflow's own")
+                .tags("blame", blame.code(), "reason", reason)
                 .register(registry);
     }
 
@@ -164,10 +239,10 @@ final class ExchangeMeters {
                 .register(registry);
     }
 
-    private Timer timer(String name, String description, String tag, String value, Duration[] buckets) {
+    private Timer timer(String name, String description, Tags tags, Duration[] buckets) {
         return Timer.builder(name)
                 .description(description)
-                .tag(tag, value)
+                .tags(tags)
                 .serviceLevelObjectives(buckets)
                 .register(registry);
     }

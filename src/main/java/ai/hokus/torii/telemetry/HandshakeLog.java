@@ -3,6 +3,7 @@ package ai.hokus.torii.telemetry;
 import ai.hokus.torii.wire.HandshakeFault;
 import io.vertx.core.Handler;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -24,7 +25,12 @@ public final class HandshakeLog implements Handler<Throwable> {
     /** Counts in these meters. */
     public HandshakeLog(Meters meters) {
         counters = meters.counters(
-                "torii.tls.handshakes.refused", "Callers' TLS handshakes that came to nothing", "cause");
+                "torii.tls.handshakes.refused",
+                "Callers' TLS handshakes that came to nothing",
+                "cause",
+                Arrays.stream(HandshakeFault.values())
+                        .map(HandshakeFault::label)
+                        .toList());
         for (HandshakeFault fault : HandshakeFault.values()) {
             throttles.put(fault, new Throttle(System::nanoTime, Duration.ofSeconds(1)));
         }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -138,25 +139,32 @@ public final class Meters implements AutoCloseable {
         counted(name, description, () -> value.get().longValue(), tag, tagValue);
     }
 
-    /** Numbers that only grow, one for each value of a tag; the values come from a small fixed set. */
-    public Consumer<String> counters(String name, String description, String tag) {
-        return counters(name, description, Tags.empty(), tag);
+    /**
+     * Numbers that only grow, one for each value of a tag; the values come from a small fixed set.
+     *
+     * @param known those that begin at 0, so that the first event is seen to be one: Prometheus' {@code rate()} cannot tell
+     *     a number that comes up from one that has been there
+     */
+    public Consumer<String> counters(String name, String description, String tag, List<String> known) {
+        return counters(name, description, Tags.empty(), tag, known);
     }
 
     /** The same with another tag, which has this value in all of them. */
-    public Consumer<String> counters(String name, String description, String fixedTag, String fixedValue, String tag) {
-        return counters(name, description, Tags.of(fixedTag, fixedValue), tag);
+    public Consumer<String> counters(
+            String name, String description, String fixedTag, String fixedValue, String tag, List<String> known) {
+        return counters(name, description, Tags.of(fixedTag, fixedValue), tag, known);
     }
 
-    private Consumer<String> counters(String name, String description, Tags fixed, String tag) {
+    private Consumer<String> counters(String name, String description, Tags fixed, String tag, List<String> known) {
         Map<String, Counter> counters = new ConcurrentHashMap<>();
-        return value -> counters.computeIfAbsent(
-                        value,
-                        v -> Counter.builder(name)
-                                .description(description)
-                                .tags(fixed.and(tag, v))
-                                .register(registry))
-                .increment();
+        Function<String, Counter> counter = value -> counters.computeIfAbsent(
+                value,
+                v -> Counter.builder(name)
+                        .description(description)
+                        .tags(fixed.and(tag, v))
+                        .register(registry));
+        known.forEach(counter::apply);
+        return value -> counter.apply(value).increment();
     }
 
     /** A number that only grows and is asked for when it is scraped; tags in pairs, of small fixed sets of values. */
@@ -170,8 +178,13 @@ public final class Meters implements AutoCloseable {
 
     /** Everything in Prometheus' text format 0.0.4. */
     public String scrape() {
+        return scrape(ScrapeFormat.TEXT);
+    }
+
+    /** Everything in this format. */
+    public String scrape(ScrapeFormat format) {
         tables.values().forEach(Runnable::run);
-        return registry.scrape();
+        return registry.scrape(format.contentType());
     }
 
     void opened() {

@@ -10,6 +10,9 @@ import org.slf4j.LoggerFactory;
 /** Reads the facts of every exchange once, when it has ended. Safe for all event loops. */
 public final class Telemetry {
 
+    /** The caller left before its answer was there. */
+    static final String CALLER_GONE = "caller_gone";
+
     private static final Logger ACCESS = LoggerFactory.getLogger("torii.access");
     private static final Logger AUDIT = LoggerFactory.getLogger("torii.audit");
 
@@ -86,6 +89,6 @@ public final class Telemetry {
         if (exchange.failure().isPresent()) {
             return exchange.failure().get().reason().code();
         }
-        return exchange.isCallerGone() ? "caller_gone" : "ok";
+        return exchange.isCallerGone() ? CALLER_GONE : "ok";
     }
 }

@@ -71,7 +71,8 @@ class PrometheusIT {
                     .isEqualTo(1);
             assertThat(prometheus.queryRange("torii_ready", start, Instant.now(), Duration.ofSeconds(1)))
                     .hasSize(1);
-            assertThat(prometheus.metadata().fieldNames()).contains("torii_requests_total", "torii_ready");
+            // It asked for OpenMetrics, where the family has the name without the ending.
+            assertThat(prometheus.metadata().fieldNames()).contains("torii_requests", "torii_ready");
         }
     }
 

@@ -114,6 +114,14 @@ public final class TestGateway {
         return client.get(managementPort(), "127.0.0.1", uri).send().await(10, TimeUnit.SECONDS);
     }
 
+    /** The same with a field {@code Accept}. */
+    public HttpResponse<Buffer> manage(String uri, String accept) throws Exception {
+        return client.get(managementPort(), "127.0.0.1", uri)
+                .putHeader("Accept", accept)
+                .send()
+                .await(10, TimeUnit.SECONDS);
+    }
+
     /** An order of an operator's with this admin token (null: without one). */
     public HttpResponse<Buffer> order(HttpMethod method, String uri, String token) throws Exception {
         HttpRequest<Buffer> request = client.request(method, managementPort(), "127.0.0.1", uri);
