@@ -65,10 +65,15 @@ record Combination(String root, List<String> components) {
         return DONE.computeIfAbsent(this, Combination::render);
     }
 
+    /** Where tests of manifests leave what they lay out; cleaned with all that is built. */
+    static Path built() throws IOException {
+        return Files.createDirectories(Path.of("target/cluster").toAbsolutePath());
+    }
+
     /** On a copy, in which the root's own kustomization lists the components, as an operator would write it. */
     private static Rendered render(Combination combination) {
         try {
-            Path copy = Files.createTempDirectory("torii-k8s-");
+            Path copy = Files.createTempDirectory(built(), "k8s-");
             try (Stream<Path> files = Files.walk(FOLDER)) {
                 for (Path file : files.toList()) {
                     Path there = copy.resolve(FOLDER.relativize(file).toString());

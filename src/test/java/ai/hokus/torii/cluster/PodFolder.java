@@ -60,6 +60,13 @@ final class PodFolder {
         return files;
     }
 
+    /** Writes stand-ins also for what the pod's init containers would make. */
+    void writeStandIns() throws IOException {
+        for (Node volume : pod.spec().at("volumes").items()) {
+            writeStandIns(folder(volume.at("name").text()));
+        }
+    }
+
     /** What no manifest holds, a Secret above all: the files that a container's settings name. */
     private void writeStandIns(Path folder) throws IOException {
         List<String> texts = new ArrayList<>();
@@ -129,10 +136,8 @@ final class PodFolder {
     /** In a new folder, with stand-ins also for what its containers would make themselves. */
     static PodFolder temporary(Pod pod) {
         try {
-            PodFolder files = new PodFolder(pod, Files.createTempDirectory("torii-pod-"), text -> text);
-            for (Node volume : pod.spec().at("volumes").items()) {
-                files.writeStandIns(files.folder(volume.at("name").text()));
-            }
+            PodFolder files = new PodFolder(pod, Files.createTempDirectory(Combination.built(), "pod-"), text -> text);
+            files.writeStandIns();
             return files;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
