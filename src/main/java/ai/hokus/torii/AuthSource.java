@@ -100,8 +100,8 @@ final class AuthSource {
                         "Look-ups in the auth service by what they came to; not the probes",
                         "outcome",
                         KeyCheck.outcomes()));
-        meters.gauge(ACCEPTED, "Acceptances remembered", memory::acceptances);
-        meters.gauge(REFUSED, "Refusals remembered", memory::refusals);
+        meters.gauge(ACCEPTED, "Accepted keys that are remembered", memory::acceptances);
+        meters.gauge(REFUSED, "Refused keys that are remembered", memory::refusals);
         meters.gauge(UNDER_WAY, "Look-ups that have not ended", shared::underWay);
         String states = "0 closed, 1 probing, 2 open: the auth service is left alone";
         meters.gauge(BREAKER, states, KEYS, "known", () -> gate.state(true));

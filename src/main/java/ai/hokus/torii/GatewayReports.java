@@ -53,7 +53,10 @@ final class GatewayReports {
                         ? Optional.of(Reason.AUTH_CONTRACT_SUSPECT.code())
                         : Optional.empty());
         meters.gauge("torii.ready", "1 while /ready says yes", () -> health.isReady() ? 1 : 0);
-        meters.gauge("torii.draining", "1 from the beginning of the end on", () -> health.isDraining() ? 1 : 0);
+        meters.gauge(
+                "torii.draining",
+                "1 from the moment on that the process is told to end",
+                () -> health.isDraining() ? 1 : 0);
         meters.rows(
                 "torii.health.check",
                 "1 if a check of what the gateway depends on passed when it was last made, else 0",
@@ -91,12 +94,12 @@ final class GatewayReports {
                 () -> rooms.get().spool().heldBytes());
         meters.gauge(
                 "torii.spool.capacity.bytes",
-                "How many such bytes there may be, spool.max-total",
+                "How many bytes may wait in files: spool.max-total",
                 () -> config().forward().spool().maxTotalBytes());
         meters.gauge("torii.connections", "Open connections of callers", shared.caps()::open);
         meters.gauge(
                 "torii.connections.capacity",
-                "How many there may be, listener.max-connections",
+                "How many connections of callers there may be: listener.max-connections",
                 () -> config().api().caps().total());
         meters.gauge(
                 "torii.upstream.connections",
@@ -104,7 +107,7 @@ final class GatewayReports {
                 shared.occupancy().open()::sum);
         meters.gauge(
                 "torii.upstream.connections.capacity",
-                "How many there may be for callers: forward.connections for each event loop and replica",
+                "How many connections to MLflow there may be for callers: forward.connections for each event loop and replica",
                 this::upstreamCapacity);
         meters.gauge(
                 "torii.upstream.waiting",
@@ -116,7 +119,7 @@ final class GatewayReports {
                 DirectMemory::reservedBytes);
         meters.gauge(
                 "torii.direct.memory.capacity.bytes",
-                "How much of it there may be, -XX:MaxDirectMemorySize",
+                "How much memory outside the heap there may be: -XX:MaxDirectMemorySize",
                 DirectMemory::capacityBytes);
     }
 

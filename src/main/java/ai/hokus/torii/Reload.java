@@ -45,7 +45,7 @@ public final class Reload extends VerticleBase {
         Meters meters = gateway.meters();
         this.outcomes = meters.counters(
                 "torii.config.reloads",
-                "Changes of the configuration's files",
+                "Changes of the configuration's files, by what became of them",
                 "outcome",
                 List.of("applied", "refused"));
         meters.gauge(

@@ -42,7 +42,7 @@ final class ReplicaReports {
                 () -> each(state -> state.isUp() ? 1 : 0));
         meters.table(
                 "torii.upstream.requests",
-                "Requests that a replica of MLflow's has",
+                "Requests under way to a replica of MLflow's",
                 REPLICA,
                 () -> each(Replicas.State::requests));
         health.remark(

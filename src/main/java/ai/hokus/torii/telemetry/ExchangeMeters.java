@@ -198,7 +198,11 @@ final class ExchangeMeters {
         authTimes
                 .computeIfAbsent(
                         tag(check.source()),
-                        source -> timer("torii.auth", "The check of the key", Tags.of("source", source), AUTH_BUCKETS))
+                        source -> timer(
+                                "torii.auth",
+                                "How long the check of the key took, by who answered",
+                                Tags.of("source", source),
+                                AUTH_BUCKETS))
                 .record(check.nanos(), TimeUnit.NANOSECONDS);
     }
 
