@@ -11,6 +11,7 @@ COPY src/main/ src/main/
 ARG COMMIT=unknown
 # The archive below is bound to the jars' times, and a layer with the same times is the same layer.
 RUN mvn -B -ntp -q -Dmaven.test.skip -Dmaven.antrun.skip -Dgit.commit.id.abbrev=$COMMIT package \
+    && cp target/classes/META-INF/sbom/torii.cdx.json target/image/ \
     && find target/image -exec touch --date=2026-11-22T00:00:00Z {} +
 
 FROM eclipse-temurin:25-jre AS runtime
@@ -21,7 +22,7 @@ COPY src/image/jvm.options ./
 # Libraries are a layer of their own: a new version of Torii leaves it as it is.
 COPY --from=build /build/target/image/lib/ lib/
 COPY --from=build /build/target/image/torii-app.jar torii.jar
-COPY --from=build /build/target/classes/META-INF/sbom/torii.cdx.json ./
+COPY --from=build /build/target/image/torii.cdx.json ./
 
 # The archive of classes is for this JRE, these jars and these options only, so it is made in this very file system.
 FROM runtime AS archive
