@@ -15,7 +15,7 @@ PROGRAMS += ["basename", "expr", "readlink", "tput"]
 # The modules of the JDK that Temurin leaves out of its JRE.
 TOOLS = re.compile(
     r"jdk\.(attach|compiler|editpad|graal.*|hotspot\.agent|internal\.(ed|jvmstat|le|md|opt)|jartool|javadoc|jcmd"
-    r"|jconsole|jdeps|jdi|jlink|jpackage|jshell|jstatd|unsupported\.desktop|jdk\.internal\.vm\.ci)"
+    r"|jconsole|jdeps|jdi|jlink|jpackage|jshell|jstatd|unsupported\.desktop)"
 )
 HOME = "/opt/java/openjdk"
 PATH = f"{HOME}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
