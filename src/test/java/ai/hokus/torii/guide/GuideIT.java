@@ -18,6 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Runs the commands of the operator's pages as they stand there, and looks whether they print what the pages say. */
 @Tag("cluster")
 @NeedsPeer(program = "curl", install = "apt-get install curl")
+@NeedsPeer(program = "openssl", install = "apt-get install openssl")
+@NeedsPeer(program = "redis-server", install = "apt-get install redis-server")
 @ExtendWith(VertxExtension.class)
 class GuideIT {
 

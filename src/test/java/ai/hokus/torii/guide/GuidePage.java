@@ -80,8 +80,8 @@ final class GuidePage {
             String info = fence.group(3).strip();
             blocks.add(block(
                     info, until(fence.group(1) + fence.group(2), fence.group(1).length())));
-        } else if (line.equals(HIDDEN)) {
-            blocks.add(block("hidden run", until("-->", 0)));
+        } else if (line.startsWith(HIDDEN) && !line.endsWith("-->")) {
+            blocks.add(block("hidden run" + line.substring(HIDDEN.length()), until("-->", 0)));
         } else {
             boolean isBehindBlank = at > 0 && lines.get(at - 1).isBlank();
             if (isBehindBlank && line.startsWith("    ")) {

@@ -70,8 +70,10 @@ final class GuideShell {
 
     private String script(List<GuideBlock> blocks) {
         StringBuilder script = new StringBuilder("""
-                # What a page starts ends with it.
-                trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+                # What a page starts ends with it: all of the session that the shell leads.
+                trap 'trap "" TERM; kill 0; wait' EXIT
+                # Pages wait by the second; here files are followed faster than that.
+                sleep() { command sleep 0.1; }
                 trap 'guide_failed=${guide_failed:-$BASH_COMMAND}' ERR
                 """);
         for (int i = 0; i < blocks.size(); i++) {
@@ -95,7 +97,7 @@ final class GuideShell {
 
     private String printed(Path script, String path) throws IOException, InterruptedException {
         File output = stage.folder().resolve("guide.out").toFile();
-        ProcessBuilder builder = new ProcessBuilder("bash", script.toString())
+        ProcessBuilder builder = new ProcessBuilder("setsid", "--wait", "bash", script.toString())
                 .directory(stage.folder().toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output);

@@ -22,7 +22,8 @@ record GuideStage(Path folder, Map<Integer, Integer> ports) {
     /** Callers, management, the same of a second gateway, auth service, MLflow, Redis, Prometheus. */
     private static final List<Integer> USUAL = List.of(8080, 8081, 8082, 8083, 8000, 5000, 6379, 9090, 8443);
 
-    private static final Pattern FOLDERS = Pattern.compile("(?<![\\w.~])/(etc/torii|var/spool/torii|run/secrets)\\b");
+    private static final Pattern FOLDERS =
+            Pattern.compile("(?<![\\w.~])/(etc/torii|var/spool/torii|run/torii|run/secrets)\\b");
 
     /** With MLflow at this port, and every other one free. */
     static GuideStage at(Path folder, int mlflowPort) throws IOException {
@@ -64,10 +65,11 @@ record GuideStage(Path folder, Map<Integer, Integer> ports) {
         for (Map.Entry<Integer, Integer> port : ports.entrySet()) {
             written = written.replaceAll("\\b" + port.getValue() + "\\b", String.valueOf(port.getKey()));
         }
-        return written;
+        return written.replace("http://127.0.0.1:5000", "http://mlflow:5000")
+                .replace("http://127.0.0.1:8000", "http://auth:8000");
     }
 
-    /** A gateway that a page starts listens where the page says it does, and ends without a delay. */
+    /** A gateway that a page starts listens where the page says it does, and neither follows nor ends slowly. */
     Map<String, String> environment() {
         return Map.of(
                 "API_HOST",
@@ -78,6 +80,8 @@ record GuideStage(Path folder, Map<Integer, Integer> ports) {
                 String.valueOf(ports.get(8081)),
                 "TORII_DRAIN_DELAY",
                 "0s",
+                "TORII_RELOAD_INTERVAL",
+                "100ms",
                 "MLFLOW_PORT",
                 String.valueOf(ports.get(5000)),
                 "GUIDE",
