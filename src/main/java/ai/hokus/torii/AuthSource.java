@@ -16,6 +16,7 @@ import ai.hokus.torii.config.AuthServiceConfig;
 import ai.hokus.torii.config.InvalidConfigException;
 import ai.hokus.torii.config.Problem;
 import ai.hokus.torii.exchange.KeyCheck;
+import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.telemetry.Meters;
 import ai.hokus.torii.tls.TlsWatch;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -25,7 +26,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -42,7 +42,7 @@ final class AuthSource {
 
     private final Function<Vertx, Handle> validators;
     private final Orders orders;
-    private final BooleanSupplier suspect;
+    private final Supplier<Optional<Reason>> complaint;
     private final Function<String, Optional<KeyValidator.Answer>> known;
     private final Runnable shared;
 
@@ -58,13 +58,13 @@ final class AuthSource {
     private AuthSource(
             Function<Vertx, Handle> validators,
             Orders orders,
-            BooleanSupplier suspect,
+            Supplier<Optional<Reason>> complaint,
             Function<String, Optional<KeyValidator.Answer>> known,
             Runnable shared) {
         this.known = known;
         this.validators = validators;
         this.orders = orders;
-        this.suspect = suspect;
+        this.complaint = complaint;
         this.shared = shared;
     }
 
@@ -120,7 +120,7 @@ final class AuthSource {
                             http::close);
                 },
                 new Orders(memory::revoke, memory::purge),
-                watch::isSuspect,
+                () -> complaint(watch, gate),
                 memory::known,
                 tls::close);
     }
@@ -133,7 +133,7 @@ final class AuthSource {
         return file.start()
                 .onSuccess(v -> forgetService(meters))
                 .map(v -> new AuthSource(
-                        loop -> handle, new Orders(keyId -> {}, () -> {}), () -> false, file::known, file::stop))
+                        loop -> handle, new Orders(keyId -> {}, () -> {}), Optional::empty, file::known, file::stop))
                 .recover(cause -> Future.failedFuture(new InvalidConfigException(
                         List.of(new Problem("auth.file.path", "'" + config.path() + "' " + cause.getMessage())))));
     }
@@ -156,9 +156,16 @@ final class AuthSource {
         return orders;
     }
 
-    /** Whether our settings for the source are suspected. */
-    boolean isSuspect() {
-        return suspect.getAsBoolean();
+    private static Optional<Reason> complaint(ContractWatch watch, LookUpGate gate) {
+        if (watch.isSuspect()) {
+            return Optional.of(Reason.AUTH_CONTRACT_SUSPECT);
+        }
+        return gate.failsForKnownKeys() ? Optional.of(Reason.AUTH_UNAVAILABLE) : Optional.empty();
+    }
+
+    /** What traffic says against the source, whatever its last check came to; empty: nothing. */
+    Optional<Reason> complaint() {
+        return complaint.get();
     }
 
     /** What is known about the key of this name without asking anybody; empty: nothing. */

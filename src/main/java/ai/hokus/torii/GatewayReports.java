@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -47,11 +46,7 @@ final class GatewayReports {
     }
 
     private void describeHealth() {
-        health.remark(
-                Gateway.AUTH,
-                () -> rooms.get().authSource().isSuspect()
-                        ? Optional.of(Reason.AUTH_CONTRACT_SUSPECT.code())
-                        : Optional.empty());
+        health.remark(Gateway.AUTH, () -> rooms.get().authSource().complaint().map(Reason::code));
         meters.gauge("torii.ready", "1 while /ready says yes", () -> health.isReady() ? 1 : 0);
         meters.gauge(
                 "torii.draining",

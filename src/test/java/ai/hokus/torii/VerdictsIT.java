@@ -200,6 +200,40 @@ class VerdictsIT {
     }
 
     @Test
+    void saysInReadyAndInTheMetricsThatTheAuthServiceIsLeftAloneForKnownKeysToo(Vertx vertx) throws Exception {
+        // Given
+        gateway(vertx, "TORII_AUTH_CACHE_TTL", "0s", "TORII_AUTH_BREAKER_OPEN", "300ms");
+        List<String> keys =
+                IntStream.range(0, 25).mapToObj(i -> "hk_test_known_key" + i).toList();
+        for (String key : keys) {
+            auth.knowing(key, "mlflow:read");
+            gateway.get(READ, key);
+        }
+        String reason = "torii_health_reason{check=\"auth\",reason=\"auth_unavailable\"}";
+        double before = gateway.metric(reason);
+        auth.lying(500, "down");
+
+        // When
+        Await.until("it is left alone", () -> {
+            for (String key : keys) {
+                gateway.get(READ, key);
+            }
+            return gateway.metric("torii_auth_breaker_state{keys=\"known\"}") == 2;
+        });
+
+        // Then
+        assertThat(before).isZero();
+        assertThat(gateway.metric(reason)).isEqualTo(1);
+        assertThat(gateway.manage("/ready").statusCode()).isEqualTo(200);
+        assertThat(gateway.manage("/ready").bodyAsString()).contains("degraded", "auth_unavailable");
+        auth.honest();
+        Await.until("it is asked again, and answers", () -> {
+            gateway.get(READ, keys.get(0));
+            return gateway.metric(reason) == 0;
+        });
+    }
+
+    @Test
     void asksAboutKnownKeysWhileUnknownOnesMakeTheAuthServiceFail(Vertx vertx) throws Exception {
         // Given keys that the auth service stumbles over
         gateway(vertx, "TORII_AUTH_CACHE_TTL", "0s");

@@ -43,6 +43,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class LookUpGate {
 
+    private static final long LATELY_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final Logger LOG = LoggerFactory.getLogger(LookUpGate.class);
     private static final Set<Reason> OUTAGES =
             EnumSet.of(Reason.AUTH_UNAVAILABLE, Reason.AUTH_TIMEOUT, Reason.AUTH_ANSWER_UNREADABLE);
@@ -71,6 +72,7 @@ public final class LookUpGate {
 
         private final CircuitBreaker breaker;
         private final AtomicInteger underWay = new AtomicInteger();
+        private volatile long openedNanos;
         private int generation; // guarded by this lane, as every change of the breaker's state is
         private final AtomicReference<Ramp> ramp = new AtomicReference<>();
 
@@ -96,6 +98,7 @@ public final class LookUpGate {
         private void changed(CircuitBreaker.State state) {
             generation++;
             if (state == CircuitBreaker.State.OPEN) {
+                openedNanos = ticker.read();
                 LOG.warn("the auth service fails for {} keys; it is left alone for a while", breaker.getName());
             } else if (state == CircuitBreaker.State.CLOSED) {
                 ramp.set(new Ramp(ticker.read()));
@@ -201,6 +204,14 @@ public final class LookUpGate {
             throw GatewayFailure.authBudget();
         }
         return pass;
+    }
+
+    /**
+     * Whether the source is left alone even for keys that were accepted before, and was asked in vain a moment ago: a
+     * breaker that nobody has tried since stays open, however well the source may be.
+     */
+    public boolean failsForKnownKeys() {
+        return state(true) == 2 && ticker.read() - known.openedNanos < LATELY_NANOS;
     }
 
     /** The state of the breaker of known or of unknown keys. 0: closed, 1: probing, 2: open. */

@@ -135,6 +135,28 @@ class LookUpGateTest {
     }
 
     @Test
+    void saysThatTheSourceFailsForAMinuteBehindTheLastTry() {
+        // Given
+        boolean before = gate.failsForKnownKeys();
+        open();
+
+        // When
+        boolean failing = gate.failsForKnownKeys();
+
+        // Then
+        assertThat(before).isFalse();
+        assertThat(failing).isTrue();
+        now = now.plusSeconds(59);
+        assertThat(gate.failsForKnownKeys()).isTrue();
+        call(DOWN);
+        now = now.plusSeconds(59);
+        assertThat(gate.failsForKnownKeys()).isTrue();
+        now = now.plusSeconds(2);
+        assertThat(gate.failsForKnownKeys()).isFalse();
+        assertThat(gate.state(true)).isEqualTo(2);
+    }
+
+    @Test
     void invariant2OpensAgainWhenTheProbeFails() {
         // Given
         open();
