@@ -6,9 +6,13 @@ import ai.hokus.torii.support.NeedsPeer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -200,7 +204,7 @@ class ManifestsTest {
                 .replaceAll("(?s).*?<artifactId>torii</artifactId>\\s*<version>([^<]+)<.*", "$1");
 
         // When
-        Map<String, List<String>> images = new java.util.TreeMap<>();
+        Map<String, List<String>> images = new TreeMap<>();
         combination
                 .rendered()
                 .pods()
@@ -213,5 +217,37 @@ class ManifestsTest {
         // Then
         assertThat(images.get("torii")).containsOnly(version);
         assertThat(images.values()).allSatisfy(tags -> assertThat(tags).allMatch(tag -> tag.matches("\\d.*")));
+    }
+
+    /** Whoever takes them to a cluster finds every line to look at in one table. */
+    @Test
+    void everyFileWithALineToChangeIsListed() throws Exception {
+        // Given
+        Path root = Path.of("k8s");
+        String page = Files.readString(Path.of("src/docs/kubernetes.md"));
+        String table = page.substring(page.indexOf("### What to change"), page.indexOf("Better than to edit"));
+        List<PathMatcher> listed = Pattern.compile("`((?:overlays|components|base)/[^`]+)`")
+                .matcher(table)
+                .results()
+                .map(found -> root.getFileSystem().getPathMatcher("glob:" + found.group(1)))
+                .toList();
+
+        // When
+        List<Path> marked = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.filter(found -> found.toString().endsWith(".yaml")
+                            || found.toString().endsWith(".env"))
+                    .toList()) {
+                if (Files.readString(file).contains("# CHANGE")) {
+                    marked.add(root.relativize(file));
+                }
+            }
+        }
+
+        // Then
+        assertThat(marked)
+                .isNotEmpty()
+                .allMatch(file -> listed.stream().anyMatch(row -> row.matches(file)), "is listed");
+        assertThat(listed).allMatch(row -> marked.stream().anyMatch(row::matches), "leads to a marked line");
     }
 }

@@ -32,8 +32,8 @@ class RulesTest {
             Map.entry("isScraped", TrafficRules::isScraped),
             Map.entry("isScaled", TrafficRules::isScaled),
             Map.entry("takesUploads", TrafficRules::takesUploads),
-            Map.entry("letsInWhoIsNamed", TrafficRules::letsInWhoIsNamed),
-            Map.entry("letsOutToWhatIsConfigured", TrafficRules::letsOutToWhatIsConfigured),
+            Map.entry("letsInWhoIsNamed", NetworkRules::letsInWhoIsNamed),
+            Map.entry("letsOutToWhatIsConfigured", NetworkRules::letsOutToWhatIsConfigured),
             Map.entry("endsInTime", SizeRules::endsInTime),
             Map.entry("fitsItsMemory", SizeRules::fitsItsMemory),
             Map.entry("spoolFitsItsVolume", SizeRules::spoolFitsItsVolume),
@@ -245,7 +245,7 @@ class RulesTest {
         }
 
         // When
-        List<String> problems = TrafficRules.letsInWhoIsNamed(all);
+        List<String> problems = NetworkRules.letsInWhoIsNamed(all);
 
         // Then
         assertThat(problems).anyMatch(problem -> problem.contains("is open: no policy about Ingress"));
