@@ -131,17 +131,18 @@ def _check_answers(port, management, process, require):
         require(_ask(port, "GET", path)[0] == 200, f"{path} is 200")
     _until("/ready is 200", lambda: _ask(port, "GET", "/ready")[0] == 200, process)
     require(_ask(port, "POST", "/api/2.0/mlflow/runs/log-metric", b"{}")[0] == 200, "a call reaches MLflow")
-    heap = re.findall(r'^jvm_memory_max_bytes\{area="heap".*\} (\S+)$', _metrics(management), re.MULTILINE)
-    total = sum(map(float, heap)) / 2**20
+    total = _sum(management, r'jvm_memory_max_bytes\{area="heap".*\}')
     wanted = MEMORY_MIB * HEAP_PERCENT / 100
     require(wanted * 0.9 < total <= wanted * 1.02, f"its heap follows the limit of {MEMORY_MIB} MiB: {total:.0f} MiB")
 
 
-def _metrics(management):
-    return _ask(management, "GET", "/metrics")[1].decode()
+def _sum(management, series):
+    """The values of these series together, in MiB."""
+    page = _ask(management, "GET", "/metrics")[1].decode()
+    return sum(map(float, re.findall(rf"^{series} (\S+)$", page, re.MULTILINE))) / 2**20
 
 
-def _check_load(port, pid, spool, require):
+def _check_load(port, management, pid, spool, require):
     Peer.gateway = pid
     idle = int(_status(pid, "VmRSS").split()[0]) / 1024
     with concurrent.futures.ThreadPoolExecutor(TRANSFERS) as pool:
@@ -151,6 +152,10 @@ def _check_load(port, pid, spool, require):
     require(statuses == {200}, f"{TRANSFERS} up- and {TRANSFERS} downloads at once, {BODY_MIB} MiB each, all 200")
     peak = int(_status(pid, "VmHWM").split()[0]) / 1024
     require(peak < MEMORY_MIB, f"memory: {idle:.0f} MiB before, {peak:.0f} MiB at most, limit {MEMORY_MIB} MiB")
+    own = int(_status(pid, "VmRSS").split()[0]) / 1024
+    own -= _sum(management, r'jvm_memory_used_bytes\{area="heap".*\}') + _sum(management, "torii_direct_memory_bytes")
+    left = MEMORY_MIB * (100 - 2 * HEAP_PERCENT) // 100
+    require(0 < own < left, f"the JVM's own memory, heap and buffers aside: {own:.0f} of {left} MiB")
     require(Peer.spooled == {(USER, 0o600)}, "bodies wait in the spool, in files of its own without a name")
     require(not list(spool.iterdir()), "nothing is left in the spool")
 
@@ -182,7 +187,7 @@ def _serve(podman, require, scratch):
                 _check_answers(port, management, process, require)
                 pid = int(podman("inspect", "--format", "{{.State.Pid}}", "proof"))
                 _check_process(pid, require)
-                _check_load(port, pid, spool, require)
+                _check_load(port, management, pid, spool, require)
                 # Podman's own mount points lie in /etc.
                 written = set(podman("diff", "proof").splitlines()) - {"C /etc"}
                 require(not written, f"it has written nowhere else{''.join(written)}")

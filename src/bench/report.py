@@ -74,6 +74,7 @@ COLUMNS = {
     "p50 added": _of_process(_spread("p50_added")),
     "CPU s": _median("cpu"),
     "RSS MiB": _median("idle"),
+    "of it anonymous": _median("anonymous"),
     "errors": _errors,
 }
 RATIOS = {"ratio": "rate", "ratio of p50 added": "p50_added"}

@@ -14,6 +14,7 @@ class Sample:
     cpu: float = 0
     compilers_cpu: float = 0
     idle: float = 0
+    anonymous: float = 0
     peak: float = 0
     high_water: float = 0
     errors: int = 0

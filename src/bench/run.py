@@ -34,8 +34,9 @@ WORKLOADS = {
     "churn": workloads.churn,
     "scaling": workloads.scaling,
     "start": starting.start,
+    "image": starting.image,
 }
-WITHOUT_GOALS = ("auth5ms", "registration", "churn", "scaling")
+WITHOUT_GOALS = ("auth5ms", "registration", "churn", "scaling", "image")
 
 
 class Bench:

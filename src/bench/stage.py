@@ -9,7 +9,7 @@ import time
 
 from load import KEY, SMALL, SMALL_BODY
 from measure import family, memory
-from processes import BenchError, Scope, wait_for_port
+from processes import BenchError, Scope, run, wait_for_port
 from tools import BENCH, JAR, PROJECT
 
 ANSWER = (
@@ -91,6 +91,10 @@ class Stage(Scope):
         self._daemon("late", [self._natives / "late", self.ports["late"], LATE_MICROSECONDS, VERDICT], "late")
         self._daemon("upstream", self._nginx("upstream.conf"), "upstream")
 
+    def run_java(self, arguments, timeout=120):
+        """Runs the gateway's JDK to its end."""
+        run([self._java, *arguments], timeout)
+
     def _daemon(self, name, command, port, **options):
         output = self.scratch / f"{name}.out"
         process = self.start(command, output, **options)
@@ -141,8 +145,9 @@ class Stage(Scope):
         wait_for_answer(target)
         return target
 
-    def new_torii(self, name="Torii", mlflow="upstream", auth="auth", settings=None, java=AS_SHIPPED):
+    def new_torii(self, name="Torii", mlflow="upstream", auth="auth", settings=None, java=AS_SHIPPED, jar=None):
         """A gateway that has just been started; but for addresses and the end of the process it is as shipped."""
+        jar = jar or JAR.relative_to(PROJECT)
         port = self.ports[f"torii {name}"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(OWN_SETTINGS)}
         environment.update(
@@ -154,7 +159,7 @@ class Stage(Scope):
             HOKUSAI_AUTH_SERVICE_URL=f"http://127.0.0.1:{self.ports[auth]}",
             **(settings or {}),
         )
-        process = self.start([self._java, *java, "-jar", JAR.relative_to(PROJECT)], cwd=PROJECT, env=environment)
+        process = self.start([self._java, *java, "-jar", jar], cwd=PROJECT, env=environment)
         return Target(name, port, process, is_java=True)
 
 

@@ -110,7 +110,7 @@ class ImageTest {
                 .orElseThrow();
 
         // Then
-        assertThat(archive).startsWith("java @jvm.options ");
+        assertThat(archive).startsWith("java @jvm.options -Xmx256m ");
         assertThat(archive).contains("-XX:AOTCacheOutput=" + PLACE + "torii.aot -jar " + PLACE + "torii.jar rehearse");
         assertThat(archive).contains("-XX:AOTMode=on -XX:AOTCache=" + PLACE + "torii.aot -jar " + PLACE + "torii.jar");
         assertThat(all("WORKDIR")).contains("/opt/torii");
