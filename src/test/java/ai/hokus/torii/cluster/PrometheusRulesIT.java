@@ -50,13 +50,12 @@ class PrometheusRulesIT {
         auth = StubAuthService.start(vertx).knowing(KEY, "mlflow:write");
     }
 
-    /** The gateways as an operator of Prometheus finds pods. */
-    private static PrometheusServer watch(Path folder, JsonObject rules, TestGateway... pods) throws IOException {
+    /** Finds gateways as pods, each under the labels that the ServiceMonitor gives it. */
+    private static PrometheusServer watch(Path folder, JsonObject rules, Map<String, TestGateway> pods)
+            throws IOException {
         StringBuilder job = new StringBuilder("- job_name: torii\n  static_configs:\n");
-        for (int i = 0; i < pods.length; i++) {
-            job.append("  - targets: ['127.0.0.1:%d']\n".formatted(pods[i].managementPort()))
-                    .append("    labels: {namespace: torii, pod: torii-%d}\n".formatted(i));
-        }
+        pods.forEach((labels, pod) -> job.append("  - targets: ['127.0.0.1:%d']\n".formatted(pod.managementPort()))
+                .append("    labels: {%s}\n".formatted(labels)));
         return PrometheusServer.start(
                 folder, Duration.ofMillis(400), job.toString(), List.of(RuleFile.write(rules, folder)));
     }
@@ -91,7 +90,10 @@ class PrometheusRulesIT {
         // Given two gateways with the traffic of a usual minute
         TestGateway one = TestGateway.start(vertx, mlflow, auth);
         TestGateway two = TestGateway.start(vertx, mlflow, auth);
-        try (PrometheusServer prometheus = watch(folder, RuleFile.spec(), one, two)) {
+        try (PrometheusServer prometheus = watch(
+                folder,
+                RuleFile.spec(),
+                Map.of("namespace: torii, pod: torii-a", one, "namespace: torii, pod: torii-b", two))) {
             // When
             Await.until("every rule has been evaluated over several scrapes", PATIENCE, () -> {
                 for (TestGateway gateway : List.of(one, two)) {
@@ -149,51 +151,22 @@ class PrometheusRulesIT {
     }
 
     @Test
-    void fireWhenTheAuthServiceRefusesEverybody(Vertx vertx, @TempDir Path folder) throws Exception {
+    void fireAtRealFailuresAndNameTheSideAndTheNamespace(Vertx vertx, @TempDir Path folder) throws Exception {
         // Given
-        TestGateway gateway = TestGateway.start(vertx, mlflow, auth);
-        try (PrometheusServer prometheus = watch(folder, hasty(), gateway)) {
-            Await.until("it is scraped", PATIENCE, () -> prometheus.value("torii_auth_contract_suspect") == 0);
-
-            // When
-            for (int i : IntStream.range(0, 20).toArray()) {
-                gateway.get(SEARCH, "hk_test_nobody_knows_this_key_%010d".formatted(i));
-            }
-
-            // Then
-            JsonObject alert = firing(prometheus, "ToriiAuthContractSuspect");
-            assertThat(alert.getJsonObject("labels").getMap())
-                    .isEqualTo(Map.of(
-                            "alertname", "ToriiAuthContractSuspect",
-                            "namespace", "torii",
-                            "job", "torii",
-                            "severity", "page",
-                            "team", "torii",
-                            "side", "gateway"));
-            assertThat(alert.getJsonObject("annotations").getString("summary"))
-                    .startsWith("Gateway's settings: 1 replica(s) in torii have seen 20 different keys refused");
-            assertThat(sides(prometheus)).containsOnly("gateway");
-        }
-        gateway.stop();
-    }
-
-    private static Set<String> sides(PrometheusServer prometheus) throws IOException {
-        return prometheus.alerts().stream()
-                .map(alert -> ((JsonObject) alert).getJsonObject("labels").getString("side"))
-                .collect(Collectors.toSet());
-    }
-
-    @Test
-    void fireWhenMlflowRefusesTheHostAndWhenTheSpoolIsFull(Vertx vertx, @TempDir Path folder) throws Exception {
-        // Given
+        TestGateway strange = TestGateway.start(vertx, StubServer.start(vertx), StubAuthService.start(vertx));
         TestGateway gateway = TestGateway.start(
                 vertx, TestGateway.environment(mlflow.url(), auth.url(), "TORII_SPOOL_MAX_TOTAL", "1MiB"));
-        Await.until("it is ready", () -> gateway.gateway().isReady());
-        try (PrometheusServer prometheus = watch(folder, hasty(), gateway);
+        try (PrometheusServer prometheus = watch(
+                        folder,
+                        hasty(),
+                        Map.of("namespace: zero, pod: torii-a", strange, "namespace: one, pod: torii-b", gateway));
                 RawClient caller = new RawClient(gateway.port())) {
-            Await.until("it is scraped", PATIENCE, () -> prometheus.value("torii_spool_bytes") == 0);
+            Await.until("both are scraped", PATIENCE, () -> prometheus.value("sum(up{job=\"torii\"})") == 2);
 
-            // When
+            // When one's keys are all refused, the other's MLflow refuses the host, and its spool fills
+            for (int i : IntStream.range(0, 20).toArray()) {
+                strange.get(SEARCH, "hk_test_nobody_knows_this_key_%010d".formatted(i));
+            }
             mlflow.answering((request, response) ->
                     response.setStatusCode(403).end("Invalid Host header - possible DNS rebinding attack detected"));
             gateway.get(SEARCH, KEY);
@@ -201,15 +174,34 @@ class PrometheusRulesIT {
                     + "\r\nTransfer-Encoding: chunked\r\n\r\nF4240\r\n" + "x".repeat(1_000_000) + "\r\n");
 
             // Then
-            JsonObject refused = firing(prometheus, "ToriiMlflowRefusesApi");
-            assertThat(refused.getJsonObject("labels").getString("reason")).isEqualTo("upstream_refuses_host");
-            assertThat(refused.getJsonObject("labels").getString("side")).isEqualTo("gateway");
+            JsonObject suspect = firing(prometheus, "ToriiAuthContractSuspect");
+            assertThat(suspect.getJsonObject("labels").getMap())
+                    .isEqualTo(Map.of(
+                            "alertname", "ToriiAuthContractSuspect",
+                            "namespace", "zero",
+                            "job", "torii",
+                            "severity", "page",
+                            "team", "torii",
+                            "side", "gateway"));
+            assertThat(suspect.getJsonObject("annotations").getString("summary"))
+                    .startsWith("Gateway's settings: 1 replica(s) in zero have seen 20 different keys refused");
+            JsonObject refused = firing(prometheus, "ToriiMlflowRefusesApi").getJsonObject("labels");
+            assertThat(refused.getString("reason")).isEqualTo("upstream_refuses_host");
+            assertThat(refused.getString("namespace")).isEqualTo("one");
             JsonObject full = firing(prometheus, "ToriiSpoolNearlyFull");
-            assertThat(full.getJsonObject("labels").getString("pod")).isEqualTo("torii-0");
+            assertThat(full.getJsonObject("labels").getString("pod")).isEqualTo("torii-b");
             assertThat(full.getJsonObject("annotations").getString("summary"))
-                    .startsWith("Gateway: the spool of torii-0 in torii is 95.37% full");
+                    .startsWith("Gateway: the spool of torii-b in one is 95.37% full");
+            assertThat(sides(prometheus)).containsOnly("gateway");
         }
         gateway.gateway().cut();
         gateway.stop();
+        strange.stop();
+    }
+
+    private static Set<String> sides(PrometheusServer prometheus) throws IOException {
+        return prometheus.alerts().stream()
+                .map(alert -> ((JsonObject) alert).getJsonObject("labels").getString("side"))
+                .collect(Collectors.toSet());
     }
 }
