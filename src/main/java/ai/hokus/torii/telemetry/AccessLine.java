@@ -1,6 +1,5 @@
 package ai.hokus.torii.telemetry;
 
-import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.Decision;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
@@ -84,7 +83,7 @@ record AccessLine(
                 .word("decision", decision == null ? null : decision.outcome())
                 .number("status", status)
                 .word("reason", reason)
-                .word("blame", failure == null ? null : blame(failure.reason().blame()))
+                .word("blame", failure == null ? null : failure.reason().blame().code())
                 .text("key_id", principal == null ? null : principal.keyId())
                 .text("user", principal == null ? null : principal.userId())
                 .word("verdict", keyCheck == null ? null : keyCheck.outcome())
@@ -98,10 +97,6 @@ record AccessLine(
                 .millis("upstream_ms", upstreamNanos)
                 .millis("total_ms", nanos)
                 .remark("detail", failure == null ? null : failure.detail());
-    }
-
-    private static String blame(Blame blame) {
-        return blame.name().toLowerCase(Locale.ROOT);
     }
 
     private static String source(VerdictSource source) {
