@@ -19,8 +19,8 @@ final class SizeRules {
     /** To close what is left and to write the log's last line. */
     private static final int TO_CLOSE_SECONDS = 10;
 
-    /** What a JVM needs beside heap and direct memory: classes, compiled code, stacks, the collector; see src/docs/image.md. */
-    private static final long OF_THE_JVM = 192L << 20;
+    /** What a JVM needs beside heap and direct memory: what src/docs/image.md shows to be enough, at 512 MiB. */
+    private static final long OF_THE_JVM = 150L << 20;
 
     private SizeRules() {}
 
