@@ -5,6 +5,7 @@ import ai.hokus.torii.exchange.GatewayFailure;
 import ai.hokus.torii.exchange.KeyCheck;
 import ai.hokus.torii.exchange.VerdictSource;
 import ai.hokus.torii.identity.ApiKey;
+import ai.hokus.torii.identity.Principal;
 import io.vertx.core.Future;
 import java.util.Optional;
 
@@ -39,21 +40,26 @@ public final class AuthenticateStage {
         return validator
                 .validate(new Inquiry(
                         key, exchange.clientIp(), exchange.operation().isRead(), Optional.of(exchange.trace())))
-                .onFailure(cause -> exchange.keyCheck(new KeyCheck(
-                        GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start)))
+                .onFailure(cause -> {
+                    exchange.keyCheck(new KeyCheck(
+                            GatewayFailure.from(cause).reason().code(), VerdictSource.CALL, System.nanoTime() - start));
+                    exchange.keyMark(marks.mark(key));
+                })
                 .compose(answer -> {
                     exchange.keyCheck(
                             new KeyCheck(answer.verdict().outcome(), answer.source(), System.nanoTime() - start));
                     if (answer.source() == VerdictSource.STALE) {
                         exchange.response().putHeader("X-Torii-Verdict", "stale");
                     }
-                    return answer.verdict().admit();
+                    Future<Principal> admitted = answer.verdict().admit();
+                    if (admitted.failed()) {
+                        exchange.keyMark(marks.mark(key));
+                    }
+                    return admitted;
                 })
                 .map(principal -> {
                     exchange.principal(principal);
                     return null;
-                })
-                .<Void>mapEmpty()
-                .onFailure(cause -> exchange.keyMark(marks.mark(key)));
+                });
     }
 }

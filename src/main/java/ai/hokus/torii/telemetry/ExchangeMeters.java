@@ -114,7 +114,13 @@ final class ExchangeMeters {
     void ended(Exchange exchange) {
         inFlight.decrement();
         String area = exchange.operation().area();
-        requests.computeIfAbsent(tags(exchange), this::requestCounter).increment();
+        String reason = Telemetry.reason(exchange);
+        Optional<Blame> blame = blame(exchange);
+        requests.computeIfAbsent(tags(exchange, reason, blame), this::requestCounter)
+                .increment();
+        if (blame.isPresent()) {
+            failed(exchange, reason, blame.get());
+        }
         requestTimes
                 .computeIfAbsent(
                         area,
@@ -157,11 +163,8 @@ final class ExchangeMeters {
                                 .increment()));
     }
 
-    private RequestTags tags(Exchange exchange) {
+    private static RequestTags tags(Exchange exchange, String reason, Optional<Blame> blame) {
         String name = exchange.request().method().name();
-        Optional<Blame> blame = blame(exchange);
-        String reason = Telemetry.reason(exchange);
-        blame.ifPresent(side -> failed(exchange, reason, side));
         return new RequestTags(
                 exchange.operation().name(),
                 exchange.operation().area(),
