@@ -32,6 +32,7 @@ ROUNDS = 3
 CONNECTIONS = 64
 SHARES = (0.25, 0.5, 0.65, 0.8, 0.9)
 P99_THAT_HOLDS = 20_000
+SERVED_THAT_HOLDS = 0.98
 IDLE_SECONDS = 10
 HELD = (100, 1000, 5000)
 TRANSFERS = {1: 1024, 16: 128, 64: 32}
@@ -114,11 +115,12 @@ def calls(sizes):
                 errors = sum(outcome.errors for outcome, _, _ in rounds)
                 peak = max(peak for _, _, peak in rounds)
                 rows.append([str(cores), name, f"{most:,.0f}", f"{micros:.1f}", f"{peak:.0f}", str(errors)])
-                if cores == 1:
-                    steps += [[name, *step] for step in _steps(sizes, target, most)]
+                # At a fixed rate there is one key alone, whose look-ups would be shared.
+                if cores == 1 and not settings:
+                    steps += _steps(sizes, target, most)
     print(table(("cores", "", "calls/s", "CPU us a call", "MiB", "errors"), rows))
     print()
-    print(table(("one core", "calls/s asked for", "served", "core busy", "p50 ms", "p99 ms", "errors"), steps))
+    print(table(("one core: calls/s asked for", "served", "core busy", "p50 ms", "p99 ms", "errors"), steps))
 
 
 def _steps(sizes, target, most):
@@ -128,12 +130,13 @@ def _steps(sizes, target, most):
         outcome, cpu, _ = observed(
             target, lambda: sizes.loads.fixed_rate(target.port, SECONDS, CONNECTIONS, rate)
         )
+        holds = outcome.p99 <= P99_THAT_HOLDS and outcome.rate >= rate * CONNECTIONS * SERVED_THAT_HOLDS
         yield [
             f"{rate * CONNECTIONS:,} ({share:.0%})",
             f"{outcome.rate:,.0f}",
             f"{cpu / SECONDS:.0%}",
             f"{outcome.p50 / 1000:.1f}",
-            f"{outcome.p99 / 1000:.1f}" + ("" if outcome.p99 <= P99_THAT_HOLDS else " (does not hold)"),
+            f"{outcome.p99 / 1000:.1f}" + ("" if holds else " (does not hold)"),
             str(outcome.errors),
         ]
 

@@ -6,9 +6,18 @@ import ai.hokus.torii.support.StubServer;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +32,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(VertxExtension.class)
 class GuideIT {
 
+    /** Pages mostly wait, for a JVM to start or a file to be looked at: so some of them run side by side. */
+    private static final int AT_ONCE = 4;
+
+    private static final Map<Path, Future<?>> PAGES = new LinkedHashMap<>();
+    private static ExecutorService threads;
+
     static Stream<Path> pages() throws IOException {
         return GuidePage.all().filter(GuideIT::hasCommands);
     }
@@ -35,16 +50,34 @@ class GuideIT {
         }
     }
 
+    @BeforeAll
+    static void begin(Vertx vertx, @TempDir Path root) throws Exception {
+        threads = Executors.newFixedThreadPool(AT_ONCE);
+        int mlflow = StubServer.start(vertx).port();
+        for (Path page : pages().toList()) {
+            Path folder = Files.createDirectory(root.resolve(page.getFileName()));
+            List<GuideBlock> blocks = GuidePage.blocks(page);
+            GuideShell shell = new GuideShell(GuideStage.at(folder, mlflow));
+            PAGES.put(page, threads.submit(() -> {
+                shell.run(blocks);
+                shell.leftOut().forEach(System.out::println);
+                return null;
+            }));
+        }
+    }
+
+    @AfterAll
+    static void end() {
+        threads.shutdownNow();
+    }
+
     @ParameterizedTest
     @MethodSource("pages")
-    void doesWhatThePageSays(Path page, Vertx vertx, @TempDir Path folder) throws Exception {
-        // Given
-        List<GuideBlock> blocks = GuidePage.blocks(page);
-        GuideStage stage = GuideStage.at(folder, StubServer.start(vertx).port());
-        GuideShell shell = new GuideShell(stage);
-
-        // When all of it is run, Then it does what the page says
-        shell.run(blocks);
-        shell.leftOut().forEach(System.out::println);
+    void doesWhatThePageSays(Path page) throws Throwable {
+        try {
+            PAGES.get(page).get();
+        } catch (ExecutionException e) {
+            throw e.getCause();
+        }
     }
 }

@@ -2,13 +2,18 @@ package ai.hokus.torii.guide;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.torii.exchange.Blame;
+import ai.hokus.torii.exchange.Reason;
 import ai.hokus.torii.guide.GuideBlock.Mark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -83,6 +88,31 @@ class GuideTest {
         assertThat(listed)
                 .as("rows of the table in operate.md; these are due:\n" + String.join("\n", leftOut) + "\n")
                 .containsExactlyInAnyOrderElementsOf(leftOut);
+    }
+
+    /** Reasons of callers alone are theirs to mend. */
+    @Test
+    void theRunbookLeadsFromEveryReasonThatIsNotTheCallersToASection() throws IOException {
+        // Given
+        String page = Files.readString(Path.of("src/docs/incidents.md"));
+        String table = page.substring(page.indexOf("## By symptom"), page.indexOf("## Where alerts should go"));
+
+        // When
+        List<String> links = Pattern.compile("\\]\\(#(\\w+)\\)")
+                .matcher(table)
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+
+        // Then
+        assertThat(Arrays.stream(Reason.values())
+                        .filter(reason -> reason.blame() != Blame.CALLER)
+                        .map(reason -> "`" + reason.code() + "`"))
+                .allSatisfy(code -> assertThat(table).contains(code));
+        assertThat(page.lines()
+                        .filter(line -> line.startsWith("### "))
+                        .map(line -> line.substring(4).toLowerCase(Locale.ROOT)))
+                .containsAll(links);
     }
 
     private static String kind(GuideBlock block) {
