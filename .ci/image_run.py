@@ -153,7 +153,7 @@ def _check_load(port, management, pid, spool, require):
     peak = int(_status(pid, "VmHWM").split()[0]) / 1024
     require(peak < MEMORY_MIB, f"memory: {idle:.0f} MiB before, {peak:.0f} MiB at most, limit {MEMORY_MIB} MiB")
     own = int(_status(pid, "VmRSS").split()[0]) / 1024
-    own -= _sum(management, r'jvm_memory_used_bytes\{area="heap".*\}') + _sum(management, "torii_direct_memory_bytes")
+    own -= _sum(management, r'jvm_memory_committed_bytes\{area="heap".*\}') + _sum(management, "torii_direct_memory_bytes")
     left = MEMORY_MIB * (100 - 2 * HEAP_PERCENT) // 100
     require(0 < own < left, f"the JVM's own memory, heap and buffers aside: {own:.0f} of {left} MiB")
     require(Peer.spooled == {(USER, 0o600)}, "bodies wait in the spool, in files of its own without a name")

