@@ -21,6 +21,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -170,12 +171,7 @@ final class ManagementListener extends VerticleBase {
         Router router = Router.router(vertx);
         router.get("/live").handler(context -> health.live(context.request()));
         router.get("/ready").handler(context -> health.readyInDetail(context.request()));
-        router.get("/metrics").handler(context -> {
-            ScrapeFormat format = ScrapeFormat.of(context.request().getHeader(HttpHeaders.ACCEPT));
-            context.response()
-                    .putHeader(HttpHeaders.CONTENT_TYPE, format.contentType())
-                    .end(shared.meters().scrape(format));
-        });
+        router.get("/metrics").handler(this::metrics);
         Broadcast broadcast = feed.<Broadcast>map(opened -> opened).orElse(Broadcast.NONE);
         Explanations explanations =
                 new Explanations(rooms.policy(), config.mlflow().url());
@@ -190,6 +186,16 @@ final class ManagementListener extends VerticleBase {
                                 rooms.authSource().known(question.keyId())),
                         shared.telemetry()::ordered)
                 .mount(router);
+    }
+
+    /** Written down elsewhere: it takes milliseconds, for which callers' requests on this event loop would wait. */
+    private void metrics(RoutingContext context) {
+        ScrapeFormat format = ScrapeFormat.of(context.request().getHeader(HttpHeaders.ACCEPT));
+        vertx.executeBlocking(() -> shared.meters().scrape(format))
+                .onSuccess(text -> context.response()
+                        .putHeader(HttpHeaders.CONTENT_TYPE, format.contentType())
+                        .end(text))
+                .onFailure(context::fail);
     }
 
     @Override

@@ -8,6 +8,7 @@ import ai.hokus.torii.support.Await;
 import ai.hokus.torii.support.StubAuthService;
 import ai.hokus.torii.support.StubServer;
 import ai.hokus.torii.support.TestGateway;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -246,6 +247,18 @@ class OnCallMetricsIT {
         assertThat(open.bodyAsString()).endsWith("# EOF\n").contains("torii_ready 1.0");
         assertThat(plain.getHeader("Content-Type")).startsWith("text/plain; version=0.0.4");
         assertThat(plain.bodyAsString()).doesNotContain("# EOF");
+    }
+
+    @Test
+    void writesTheNumbersDownWhereNoRequestWaitsForIt() throws Exception {
+        // Given
+        gateway.gateway().meters().gauge("torii.on.event.loop", "1 there", () -> Context.isOnEventLoopThread() ? 1 : 0);
+
+        // When
+        String metrics = gateway.manage("/metrics").bodyAsString();
+
+        // Then
+        assertThat(metrics).contains("torii_on_event_loop 0.0");
     }
 
     @Test
