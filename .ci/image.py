@@ -3,7 +3,8 @@
 
 Podman and runc of Debian do both, as root, with base images made of this machine (base_images.py), because no registry
 is asked. --again builds a second commit as well, and shows which layers it changes; --keep leaves the images behind, in
-target/image-store. Exit code 0: all of it holds, or the machine lets nobody build images (then it says so).
+target/image-store. Exit code 0: all of it holds, or the machine lets nobody build images (then it says so); with
+TORII_PEERS=required a program that is missing is a failure.
 """
 
 import argparse
@@ -59,6 +60,8 @@ def _allowed(limit):
 def why_not(store):
     """Why no image can be built here, or nothing."""
     missing = [program for program in ("podman", "runc", "mvn") if not shutil.which(program)]
+    if missing and os.environ.get("TORII_PEERS") == "required":
+        raise SystemExit(f"not installed: {', '.join(missing)}")
     if missing:
         return f"not installed: {', '.join(missing)}"
     if os.geteuid() != 0:
