@@ -29,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Debian's nginx, told what the Ingress' annotations make ingress-nginx tell its own, in front of the gateway. */
 @Tag("cluster")
-@NeedsPeer(program = "nginx", install = "apt-get install -y nginx-light openssl")
+@NeedsPeer(program = "nginx", install = "apt-get install -y nginx-light")
+@NeedsPeer(program = "openssl", install = "apt-get install -y openssl")
 @ExtendWith(VertxExtension.class)
 class IngressIT {
 
