@@ -26,6 +26,8 @@ import image_run
 PROJECT = pathlib.Path(__file__).resolve().parents[1]
 STORE = PROJECT / "target" / "image-store"
 REPOSITORY = pathlib.Path.home() / ".m2" / "repository"
+# The base images are made of this machine, and with them root's home.
+ROOT = pathlib.Path("~root").expanduser()
 
 
 class Podman:
@@ -74,7 +76,7 @@ def why_not(store):
 def build(podman, name, commit):
     """The Dockerfile as it is; Maven finds the machine's own repository, so that nothing is loaded twice."""
     REPOSITORY.mkdir(parents=True, exist_ok=True)
-    options = ["--isolation=chroot", "--network=host", "--pull-never", "-v", f"{REPOSITORY}:/root/.m2/repository"]
+    options = ["--isolation=chroot", "--network=host", "--pull-never", "-v", f"{REPOSITORY}:{ROOT}/.m2/repository"]
     with tempfile.TemporaryFile("w+") as log:
         built = podman.command("build", *options, f"--build-arg=COMMIT={commit}", "-t", name, PROJECT)
         if subprocess.run(built, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
