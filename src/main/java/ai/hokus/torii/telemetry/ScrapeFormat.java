@@ -31,7 +31,7 @@ public enum ScrapeFormat {
     private static double quality(String accept, String type) {
         double best = 0;
         for (String range : accept.split(",")) {
-            String[] parts = range.trim().split("\\s*;\\s*");
+            String[] parts = range.trim().split("\\s*;\\s*", -1);
             if (parts[0].equals(type)) {
                 best = Math.max(best, quality(parts));
             }

@@ -32,7 +32,9 @@ class ScrapeFormatTest {
                 "text/plain, application/openmetrics-text;q=0.9",
                 "application/openmetrics-text;q=0",
                 "application/openmetrics-text;q=0.0, */*",
-                "application/vnd.google.protobuf"
+                "application/vnd.google.protobuf",
+                ";",
+                ",;q=1, ;;"
             })
     void isTextForEverybodyElse(String accept) {
         assertThat(ScrapeFormat.of(accept)).isEqualTo(ScrapeFormat.TEXT);
