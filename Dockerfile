@@ -18,7 +18,8 @@ FROM eclipse-temurin:25-jre AS runtime
 # The one place that is written to, for bodies without a length; mount a volume there.
 RUN install --directory --owner=10001 --group=10001 --mode=0700 /var/spool/torii
 WORKDIR /opt/torii
-COPY src/image/jvm.options ./
+# With a mode of its own: in a checkout of somebody who gives nothing to others (umask 077) it would be root's alone.
+COPY --chmod=0444 src/image/jvm.options ./
 # Libraries are a layer of their own: a new version of Torii leaves it as it is.
 COPY --from=build /build/target/image/lib/ lib/
 COPY --from=build /build/target/image/torii.cdx.json ./

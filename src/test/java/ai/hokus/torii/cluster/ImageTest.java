@@ -127,11 +127,24 @@ class ImageTest {
         assertThat(touched).isEqualTo(property("project.build.outputTimestamp"));
     }
 
+    /** Files of the checkout keep its modes, and those of another stage are made by root, who gives to others. */
+    @Test
+    void isReadableToItsUserWhateverTheModesOfTheCheckout() {
+        // When
+        String runtime = String.join("\n", instructions).split("\nFROM ")[1];
+
+        // Then
+        assertThat(runtime.lines().filter(line -> line.startsWith("COPY ")))
+                .contains("COPY --chmod=0444 src/image/jvm.options ./")
+                .allMatch(line -> line.matches("COPY --(chmod=0444|from=\\w+) .*"));
+    }
+
     @Test
     void letsNothingIntoTheBuildButWhatTheStepsCopy() throws IOException {
         // Given
         Set<String> copied = all("COPY").stream()
                 .filter(line -> !line.startsWith("--from"))
+                .map(line -> line.replaceFirst("--chmod=\\d+ ", ""))
                 .flatMap(line -> Stream.of(line.split(" ")).limit(line.split(" ").length - 1L))
                 .collect(Collectors.toCollection(TreeSet::new));
 
