@@ -10,7 +10,6 @@ import contextlib
 import datetime
 import os
 import resource
-import shutil
 import socket
 import sys
 import time
@@ -21,7 +20,7 @@ from measure import Watch
 from processes import BenchError, Scope
 from report import table
 from stage import UNCACHED, Stage, wait_for_answer
-from tools import PROJECT, check_jar, compile_natives, find_java, machine
+from tools import PROJECT, check_jar, compile_natives, find_java, find_tools, machine
 
 NEEDED = {"nginx": "nginx", "wrk": "wrk", "h2load": "nghttp2-client", "cc": "gcc libc6-dev"}
 IMAGE_OPTIONS = PROJECT / "src" / "image" / "jvm.options"
@@ -39,16 +38,6 @@ TRANSFERS = {1: 1024, 16: 128, 64: 32}
 SLOW_TRANSFERS = 64
 SLOW_MIB = 48
 VERDICTS = {"verdicts remembered": {}, "every verdict asked for": UNCACHED}
-
-
-def find_tools():
-    """Paths of what is needed."""
-    places = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-    found = {name: shutil.which(name, path=places) for name in NEEDED}
-    missing = [package for name, package in NEEDED.items() if not found[name]]
-    if missing:
-        raise BenchError(f"Install: apt-get install -y {' '.join(missing)}")
-    return found
 
 
 class Sizes:
@@ -227,7 +216,7 @@ def main():
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     check_jar()
-    tools, java = find_tools(), find_java(options.jdk)
+    tools, java = find_tools(NEEDED), find_java(options.jdk)
     print(f"{datetime.datetime.now().astimezone():%Y-%m-%d %H:%M %z}, {machine()}, {java.parents[1].name}\n")
     with Scope() as scope:
         sizes = Sizes(scope, tools, java)

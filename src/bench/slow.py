@@ -7,7 +7,6 @@ four modes and many idle connections, and the gateway's memory. Exit code 2: it 
 import argparse
 import datetime
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -18,7 +17,7 @@ from load import ARTIFACTS, KEY, SMALL, Loads
 from processes import BenchError, Scope
 from report import table
 from stage import Stage
-from tools import check_jar, compile_natives, find_java, machine
+from tools import check_jar, compile_natives, find_java, find_tools, machine
 
 NEEDED = {"slowhttptest": "slowhttptest", "nginx": "nginx", "h2load": "nghttp2-client", "cc": "gcc libc6-dev"}
 RATE = 31
@@ -28,16 +27,6 @@ SECONDS = 6
 ROUNDS = 3
 # A header field of slowhttptest's that is not its own: it writes the content type as it is given.
 WITH_KEY = f"application/json\r\nAuthorization: Bearer {KEY}"
-
-
-def find_tools():
-    """Paths of what is needed."""
-    places = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-    found = {name: shutil.which(name, path=places) for name in NEEDED}
-    missing = [package for name, package in NEEDED.items() if not found[name]]
-    if missing:
-        raise BenchError(f"Install: apt-get install -y {' '.join(missing)}")
-    return found
 
 
 class Attacks:
@@ -140,7 +129,7 @@ def main():
     options = parser.parse_args()
     rounds, size = (1, 200) if options.quick else (ROUNDS, 1000)
     check_jar()
-    tools, java = find_tools(), find_java(options.jdk)
+    tools, java = find_tools(NEEDED), find_java(options.jdk)
     with Scope() as scope:
         natives = compile_natives(tools["cc"], scope.folder())
         loads = Loads(tools, natives, scope.folder())

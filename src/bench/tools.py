@@ -22,14 +22,15 @@ PACKAGES = {
 OLDEST_JDK = 17
 
 
-def find_tools():
-    """Paths of the peers, the load generators and the C compiler; daemons may live outside the user's PATH."""
+def find_tools(packages=None):
+    """Paths of programs by the Debian packages that hold them, all of run.py's if not told; daemons may live outside PATH."""
+    packages = packages or PACKAGES
     places = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
-    found = {name: shutil.which(name, path=places) for name in PACKAGES}
+    found = {name: shutil.which(name, path=places) for name in packages}
     missing = [name for name, path in found.items() if not path]
     if missing:
-        packages = " ".join(PACKAGES[name] for name in missing)
-        raise BenchError(f"not found: {', '.join(missing)}. Install: apt-get install -y {packages}")
+        wanted = " ".join(packages[name] for name in missing)
+        raise BenchError(f"not found: {', '.join(missing)}. Install: apt-get install -y {wanted}")
     return found
 
 
