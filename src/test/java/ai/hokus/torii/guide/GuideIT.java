@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @NeedsPeer(program = "curl", install = "apt-get install curl")
 @NeedsPeer(program = "openssl", install = "apt-get install openssl")
 @NeedsPeer(program = "redis-server", install = "apt-get install redis-server")
+@NeedsPeer(program = "setsid", install = "apt-get install util-linux")
 @ExtendWith(VertxExtension.class)
 class GuideIT {
 
