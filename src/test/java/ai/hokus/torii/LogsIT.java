@@ -71,6 +71,25 @@ class LogsIT {
     }
 
     @Test
+    void saysThatAnAnswerOf5xxIsMlflowsOwn() throws Exception {
+        // Given
+        mlflow.answering(500, "{\"error_code\":\"INTERNAL_ERROR\"}");
+        try (ToriiProcess torii = ToriiProcess.serve(environment("TORII_LOG_FORMAT", "json"))) {
+
+            // When
+            String answer = ask(torii.apiPort(), "GET " + MODELS + "search", "X-API-Key: " + KEY);
+            end(torii);
+
+            // Then
+            assertThat(answer).startsWith("HTTP/1.1 500 ").doesNotContain("X-Torii-Reason");
+            assertThat(of(lines(torii), "torii.access"))
+                    .extracting(line -> line.getInteger("status") + " " + line.getString("reason") + " "
+                            + line.getString("blame"))
+                    .containsExactly("500 answered_5xx mlflow");
+        }
+    }
+
+    @Test
     void writesNothingButJsonWhenToldTo() throws Exception {
         // Given
         try (ToriiProcess torii = ToriiProcess.serve(environment("TORII_LOG_FORMAT", "json"))) {

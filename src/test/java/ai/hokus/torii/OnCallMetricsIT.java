@@ -86,7 +86,7 @@ class OnCallMetricsIT {
         assertThat(requests("none", "ok", "2xx")).isEqualTo(1);
         assertThat(requests("none", "ok", "4xx")).isEqualTo(1);
         assertThat(requests("caller", "key_refused", "4xx")).isEqualTo(3);
-        assertThat(requests("mlflow", "ok", "5xx")).isEqualTo(2);
+        assertThat(requests("mlflow", "answered_5xx", "5xx")).isEqualTo(2);
         assertThat(requests("mlflow", "upstream_broken", "5xx")).isEqualTo(1);
         assertThat(gateway.metric("torii_failures_total{blame=\"mlflow\",reason=\"answered_5xx\"}"))
                 .isEqualTo(2);

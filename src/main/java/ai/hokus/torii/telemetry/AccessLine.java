@@ -1,5 +1,6 @@
 package ai.hokus.torii.telemetry;
 
+import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.Decision;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.GatewayFailure;
@@ -24,6 +25,7 @@ record AccessLine(
         Decision decision,
         int status,
         String reason,
+        Blame blame,
         GatewayFailure failure,
         Principal principal,
         KeyCheck keyCheck,
@@ -48,6 +50,7 @@ record AccessLine(
                 exchange.decision().orElse(null),
                 status(exchange),
                 Telemetry.reason(exchange),
+                Telemetry.blame(exchange).orElse(null),
                 exchange.failure().orElse(null),
                 exchange.principal().orElse(null),
                 exchange.keyCheck().orElse(null),
@@ -83,7 +86,7 @@ record AccessLine(
                 .word("decision", decision == null ? null : decision.outcome())
                 .number("status", status)
                 .word("reason", reason)
-                .word("blame", failure == null ? null : failure.reason().blame().code())
+                .word("blame", blame == null ? null : blame.code())
                 .text("key_id", principal == null ? null : principal.keyId())
                 .text("user", principal == null ? null : principal.userId())
                 .word("verdict", keyCheck == null ? null : keyCheck.outcome())

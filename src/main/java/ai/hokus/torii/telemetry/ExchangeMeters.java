@@ -27,7 +27,6 @@ final class ExchangeMeters {
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final String NOBODY = "none";
-    private static final String ANSWERED_5XX = "answered_5xx";
 
     /** Control calls take milliseconds and at most a minute, transfers of artifacts up to hours. */
     private static final Duration[] REQUEST_BUCKETS = millis(
@@ -89,7 +88,7 @@ final class ExchangeMeters {
             }
         }
         failures.computeIfAbsent(Telemetry.CALLER_GONE, code -> failureCounter(code, Blame.CALLER));
-        failures.computeIfAbsent(ANSWERED_5XX, code -> failureCounter(code, Blame.UPSTREAM));
+        failures.computeIfAbsent(Telemetry.ANSWERED_5XX, code -> failureCounter(code, Blame.UPSTREAM));
         for (VerdictSource source : VerdictSource.values()) {
             verdict(KeyCheck.ACCEPTED, source);
             if (source != VerdictSource.STALE) {
@@ -115,7 +114,7 @@ final class ExchangeMeters {
         inFlight.decrement();
         String area = exchange.operation().area();
         String reason = Telemetry.reason(exchange);
-        Optional<Blame> blame = blame(exchange);
+        Optional<Blame> blame = Telemetry.blame(exchange);
         requests.computeIfAbsent(tags(exchange, reason, blame), this::requestCounter)
                 .increment();
         if (blame.isPresent()) {
@@ -176,24 +175,7 @@ final class ExchangeMeters {
 
     private void failed(Exchange exchange, String reason, Blame blame) {
         failingKeys.failed(exchange, blame);
-        boolean isMlflows = exchange.failure().isEmpty() && blame == Blame.UPSTREAM;
-        failures.computeIfAbsent(isMlflows ? ANSWERED_5XX : reason, code -> failureCounter(code, blame))
-                .increment();
-    }
-
-    /**
-     * Whose side it is on that an exchange did not go well; empty when it did. MLflow's own 5xx is MLflow's, its 4xx is an
-     * answer like others, and whoever leaves before the answer is there has done so himself.
-     */
-    static Optional<Blame> blame(Exchange exchange) {
-        if (exchange.failure().isPresent()) {
-            return Optional.of(exchange.failure().get().reason().blame());
-        }
-        if (exchange.isCallerGone()) {
-            return Optional.of(Blame.CALLER);
-        }
-        boolean isMlflows = exchange.upstreamNanos() >= 0;
-        return isMlflows && exchange.response().getStatusCode() >= 500 ? Optional.of(Blame.UPSTREAM) : Optional.empty();
+        failures.computeIfAbsent(reason, code -> failureCounter(code, blame)).increment();
     }
 
     private void checked(KeyCheck check) {

@@ -1,8 +1,10 @@
 package ai.hokus.torii.telemetry;
 
 import ai.hokus.torii.config.LogConfig;
+import ai.hokus.torii.exchange.Blame;
 import ai.hokus.torii.exchange.Exchange;
 import ai.hokus.torii.exchange.Order;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +14,9 @@ public final class Telemetry {
 
     /** The caller left before its answer was there. */
     static final String CALLER_GONE = "caller_gone";
+
+    /** MLflow answered with a 5xx of its own, which was passed on. */
+    static final String ANSWERED_5XX = "answered_5xx";
 
     private static final Logger ACCESS = LoggerFactory.getLogger("torii.access");
     private static final Logger AUDIT = LoggerFactory.getLogger("torii.audit");
@@ -84,11 +89,32 @@ public final class Telemetry {
         }
     }
 
-    /** What an exchange came to, for a tag or a log line: "ok", a failure's code, or that the caller left. */
+    /** What an exchange came to, for a tag or a log line: "ok", a failure's code, or what else did not go well. */
     static String reason(Exchange exchange) {
         if (exchange.failure().isPresent()) {
             return exchange.failure().get().reason().code();
         }
-        return exchange.isCallerGone() ? CALLER_GONE : "ok";
+        if (exchange.isCallerGone()) {
+            return CALLER_GONE;
+        }
+        return isAnswered5xx(exchange) ? ANSWERED_5XX : "ok";
+    }
+
+    /**
+     * Whose side it is on that an exchange did not go well; empty when it did. MLflow's own 5xx is MLflow's, its 4xx is an
+     * answer like others, and whoever leaves before the answer is there has done so himself.
+     */
+    static Optional<Blame> blame(Exchange exchange) {
+        if (exchange.failure().isPresent()) {
+            return Optional.of(exchange.failure().get().reason().blame());
+        }
+        if (exchange.isCallerGone()) {
+            return Optional.of(Blame.CALLER);
+        }
+        return isAnswered5xx(exchange) ? Optional.of(Blame.UPSTREAM) : Optional.empty();
+    }
+
+    private static boolean isAnswered5xx(Exchange exchange) {
+        return exchange.upstreamNanos() >= 0 && exchange.response().getStatusCode() >= 500;
     }
 }

@@ -67,6 +67,7 @@ class LineEncoderTest {
                 null,
                 200,
                 failure == null ? "ok" : failure.reason().code(),
+                failure == null ? null : failure.reason().blame(),
                 failure,
                 principal,
                 user == null ? null : new KeyCheck("accepted", VerdictSource.CACHE, 1_250_000),

@@ -45,6 +45,7 @@ public class LogLineBench {
             200,
             "ok",
             null,
+            null,
             new Principal("key-1", "ada", Set.of(), Set.of(), OptionalLong.empty(), Optional.empty()),
             new KeyCheck("accepted", VerdictSource.CACHE, 12_345),
             214,
