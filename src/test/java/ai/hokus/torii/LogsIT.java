@@ -83,8 +83,8 @@ class LogsIT {
             // Then
             assertThat(answer).startsWith("HTTP/1.1 500 ").doesNotContain("X-Torii-Reason");
             assertThat(of(lines(torii), "torii.access"))
-                    .extracting(line -> line.getInteger("status") + " " + line.getString("reason") + " "
-                            + line.getString("blame"))
+                    .extracting(line ->
+                            line.getInteger("status") + " " + line.getString("reason") + " " + line.getString("blame"))
                     .containsExactly("500 answered_5xx mlflow");
         }
     }
